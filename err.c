@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+/* Error values and memory that ends the program when it is out. */
+#include "cau.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int
+err_set(struct err *e, enum cau_exit code, const char *fmt, ...)
+{
+	va_list ap;
+
+	e->code = code;
+	va_start(ap, fmt);
+	(void)vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int
+err_sys(struct err *e, const char *fmt, ...)
+{
+	int errnum = errno;
+	va_list ap;
+	size_t len;
+
+	e->code = CAU_FAILED;
+	va_start(ap, fmt);
+	(void)vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	len = strlen(e->text);
+	(void)snprintf(
+	    e->text + len, sizeof(e->text) - len, ": %s", strerror(errnum));
+	return -1;
+}
+
+int
+err_wrap(struct err *e, const char *fmt, ...)
+{
+	char inner[sizeof(e->text)];
+	va_list ap;
+	size_t len;
+
+	memcpy(inner, e->text, sizeof(inner));
+	va_start(ap, fmt);
+	(void)vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	len = strlen(e->text);
+	(void)snprintf(e->text + len, sizeof(e->text) - len, ": %s", inner);
+	return -1;
+}
+
+static void *
+check(void *p)
+{
+	if (p == NULL) {
+		(void)fputs("cau: out of memory\n", stderr);
+		exit(CAU_FAILED);
+	}
+	return p;
+}
+
+void *
+xmalloc(size_t size)
+{
+	return check(malloc(size == 0 ? 1 : size));
+}
+
+void *
+xcalloc(size_t n, size_t size)
+{
+	return check(calloc(n == 0 ? 1 : n, size == 0 ? 1 : size));
+}
+
+void *
+xreallocarray(void *p, size_t n, size_t size)
+{
+	return check(reallocarray(p, n == 0 ? 1 : n, size == 0 ? 1 : size));
+}
+
+char *
+xstrdup(const char *s)
+{
+	return check(strdup(s));
+}
+
+char *
+xstrndup(const char *s, size_t len)
+{
+	return check(strndup(s, len));
+}
+
+char *
+xasprintf(const char *fmt, ...)
+{
+	va_list ap;
+	char *s = NULL;
+
+	va_start(ap, fmt);
+	if (vasprintf(&s, fmt, ap) == -1)
+		s = NULL;
+	va_end(ap);
+	return check(s);
+}
+
+void *
+xgrow(void *p, size_t n, size_t *cap, size_t size)
+{
+	if (n < *cap)
+		return p;
+	*cap = *cap == 0 ? 8 : *cap * 2;
+	return xreallocarray(p, *cap, size);
+}
