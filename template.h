@@ -42,20 +42,37 @@ struct arg_vector {
 void template_expand(struct arg_vector *v, const struct rule *rule,
     const char *update_path, struct arena *a);
 
-/* Splits a string as CommandLineToArgvW splits the part behind the program
- * name: blanks and tabs, double quotes, backslashes special only before a
- * double quote, "" inside quotes is one quote. */
+/*
+ * Splits a string as CommandLineToArgvW splits the part behind the program
+ * name. Blanks and tabs separate; a double quote starts and ends quoting.
+ *
+ *	2n backslashes and "	n backslashes, the quote works
+ *	2n+1 backslashes and "	n backslashes and a quote as text
+ *	backslashes elsewhere	themselves
+ *	"" inside quotes	a quote as text; the quoting ends there, as in
+ *				the function itself (the C run-time library
+ *				of Windows since 2008 would go on quoting)
+ *	"" outside of quotes	nothing, or an empty argument when alone
+ *
+ * A quote that is never closed reaches to the end. argv has argc elements
+ * and a NULL behind them; all lives in the arena.
+ */
 void template_split(
     char ***argv, size_t *argc, const char *parameters, struct arena *a);
 
 /*
- * The vector as words of a POSIX shell: literals quoted, variables as
+ * The vector as words of a POSIX shell: literals always in single quotes,
+ * so that none is taken for a keyword or an assignment, variables as
  * "${NAME-%NAME%}", separated by blanks. Nothing of a literal can leave its
  * quotes.
  */
 void template_shell_words(struct buf *b, const struct arg_vector *v);
 
-/* The vector for people: each element shell-quoted, variables as %NAME%. */
+/* One element with its variables as %NAME%: raw, as one string. */
+void template_show_arg(struct buf *b, const struct arg *arg);
+
+/* The vector for people: each element shell-quoted, variables as %NAME%,
+ * made printable. */
 void template_show(struct buf *b, const struct arg_vector *v);
 
 #endif
