@@ -56,7 +56,8 @@ struct rules_notes {
  * Parses the bytes of a configuration file. Returns 0 with the rules, or
  * -1 when notes holds at least one error. Notes are in the order of lines;
  * warnings come on success too. All errors of the file are reported, not
- * only the first (of bytes that are not well-formed XML: the first).
+ * only the first (of bytes that are not well-formed XML: the first; beyond
+ * 1000 notes only their number).
  * Everything lives in the arena.
  */
 int rules_parse(struct rules *r, struct rules_notes *notes, const void *data,
