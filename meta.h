@@ -49,9 +49,13 @@ struct meta {
  * Reads what the file behind fd says; fd is read from its beginning and its
  * offset is left anywhere. name is only used for a KB number in it
  * (Windows6.1-KB1234567-x64.msu) when the contents have none. Never fails:
- * trouble is told in problem. Strings live in the arena.
+ * trouble is told in problem. Strings live in the arena. Nothing is read of
+ * META_UNKNOWN and META_WIM files, which is no problem.
  */
 void meta_read(struct meta *m, int fd, const char *name, struct arena *a);
+
+/* What the first 21 bytes of a file promise, or fewer of them. */
+enum meta_format meta_format_of(const void *head, size_t len);
 
 const char *meta_format_name(enum meta_format f);
 
