@@ -1,0 +1,717 @@
+/* SPDX-License-Identifier: ISC */
+/* An Updating Run as a pure state machine. */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const phase_names[] = {
+#define X(id, name) name,
+    NODE_PHASES(X)
+#undef X
+};
+
+void
+engine_init(struct engine *g)
+{
+	memset(g, 0, sizeof(*g));
+}
+
+void
+engine_release(struct engine *g)
+{
+	for (size_t i = 0; g->nodes != NULL && i < g->run.n_nodes; i++) {
+		free(g->nodes[i].updates);
+		free(g->nodes[i].reboots);
+	}
+	arena_release(&g->arena);
+	engine_init(g);
+}
+
+const char *
+node_phase_name(enum node_phase p)
+{
+	return phase_names[p];
+}
+
+struct engine_counts
+engine_count(const struct engine_node *n)
+{
+	struct engine_counts c = {0};
+
+	for (size_t i = 0; i < n->n_updates; i++) {
+		if (!n->updates[i].done) {
+			c.pending++;
+			continue;
+		}
+		switch (n->updates[i].result.result) {
+		case RESULT_NONE:
+			break;
+		case RESULT_SUCCEEDED:
+			c.succeeded++;
+			break;
+		case RESULT_FAILED:
+			c.failed++;
+			break;
+		case RESULT_CANCELED:
+			c.canceled++;
+			break;
+		case RESULT_ALREADY_INSTALLED:
+		case RESULT_NOT_APPLICABLE:
+			c.skipped++;
+			break;
+		case RESULT_UNKNOWN:
+			c.unknown++;
+			break;
+		}
+	}
+	return c;
+}
+
+/* The next update to install, or n_updates. While the run is stopping only
+ * one that may have been started already is still looked after. */
+static size_t
+next_update(const struct engine *g, const struct engine_node *n)
+{
+	size_t i;
+
+	for (i = 0; i < n->n_updates; i++)
+		if (!n->updates[i].done &&
+		    (!g->stopping || n->updates[i].started))
+			break;
+	return i;
+}
+
+static bool
+may_restart(const struct engine *g, const struct engine_node *n)
+{
+	return !n->info->local || g->run.allow_self_reboot;
+}
+
+static bool
+can_suspend(const struct engine *g)
+{
+	return g->run.suspend_command != NULL &&
+	       g->run.suspend_command[0] != NULL;
+}
+
+/* Some update of this pass was tried, so others may have become applicable. */
+static bool
+pass_did_something(const struct engine_node *n)
+{
+	for (size_t i = 0; i < n->n_updates; i++)
+		if (n->updates[i].pass == n->pass && n->updates[i].started)
+			return true;
+	return false;
+}
+
+/*
+ * What the node needs next, leaving aside whether it is its turn. Returns
+ * false when nothing is left to do for it.
+ */
+static bool
+next_op(const struct engine *g, const struct engine_node *n, enum op_kind *op,
+    size_t *update)
+{
+	*update = 0;
+	if (n->broken) {
+		*op = OP_RESUME;
+		return n->suspended && !n->keep_out;
+	}
+	if (!n->scanned) {
+		*op = OP_SCAN;
+		return !g->stopping || n->active;
+	}
+	*update = next_update(g, n);
+	if (*update < n->n_updates) {
+		if (!n->staged)
+			*op = OP_STAGE;
+		else if (can_suspend(g) && !n->suspended)
+			*op = OP_SUSPEND;
+		else
+			*op = OP_INSTALL;
+		return true;
+	}
+	*op = n->restart_needed && may_restart(g, n) ? OP_RESTART : OP_RESUME;
+	return *op == OP_RESTART || n->suspended;
+}
+
+static enum summary_status
+node_status(const struct engine *g, const struct engine_node *n)
+{
+	struct engine_counts c = engine_count(n);
+
+	if (n->broken || c.failed + c.unknown > 0)
+		return c.succeeded > 0 ? STATUS_PARTIALLY_FAILED
+				       : STATUS_FAILED;
+	if (c.pending + c.canceled > 0 || (g->stopping && !n->scanned))
+		return c.succeeded > 0 ? STATUS_PARTIALLY_FAILED
+				       : STATUS_CANCELED;
+	return STATUS_SUCCEEDED;
+}
+
+/* Failed for the failure budget: no update succeeded, or the node itself
+ * was in trouble (facts on the run, 5). */
+static size_t
+failed_nodes(const struct engine *g)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < g->run.n_nodes; i++)
+		if (g->nodes[i].broken ||
+		    (g->nodes[i].finished &&
+			g->nodes[i].status == STATUS_FAILED))
+			failed++;
+	return failed;
+}
+
+static void
+stop(struct engine *g, const char *reason)
+{
+	if (g->stopping)
+		return;
+	g->stopping = true;
+	g->stop_reason = reason;
+}
+
+/* Ends the pass of a node, and the node when nothing is left to do. */
+static void
+settle(struct engine *g, struct engine_node *n)
+{
+	enum op_kind op;
+	size_t update;
+
+	if (n->busy || n->finished)
+		return;
+	if (!n->broken && n->scanned && n->active && !g->stopping &&
+	    next_update(g, n) == n->n_updates &&
+	    !(n->restart_needed && may_restart(g, n)) &&
+	    pass_did_something(n) && n->pass < ENGINE_MAX_PASSES) {
+		n->pass++;
+		n->scanned = n->staged = false;
+	}
+	if (next_op(g, n, &op, &update))
+		return;
+	for (size_t i = 0; i < n->n_updates; i++) {
+		if (n->updates[i].done)
+			continue;
+		n->updates[i].done = true;
+		n->updates[i].result.result = RESULT_CANCELED;
+		n->updates[i].result.reason =
+		    n->broken ? "not tried after the trouble with the node"
+			      : "the run was stopped";
+		n->updates[i].result.log = "";
+	}
+	n->finished = true;
+	n->status = node_status(g, n);
+}
+
+/* Out of service through this run: under way, or left out for safety. */
+static bool
+is_away(const struct engine_node *n)
+{
+	return n->active && (!n->finished || n->suspended || n->keep_out);
+}
+
+/*
+ * Settles every node, then stops the run where it must not go on: more nodes
+ * failed than allowed, or as many stay out of service as may be out at all.
+ */
+static void
+settle_all(struct engine *g)
+{
+	const struct engine_node *last = NULL;
+	size_t failed, left_out = 0, to_do = 0;
+
+	for (size_t i = 0; i < g->run.n_nodes; i++) {
+		settle(g, &g->nodes[i]);
+		if (g->nodes[i].finished && is_away(&g->nodes[i])) {
+			last = &g->nodes[i];
+			left_out++;
+		}
+		to_do += !g->nodes[i].finished;
+	}
+	failed = failed_nodes(g);
+	if (!g->stopping && failed > (size_t)g->run.max_failed_nodes) {
+		stop(g,
+		    arena_printf(&g->arena,
+			"MaxFailedNodesExceeded: %zu nodes failed, allowed are "
+			"%d",
+			failed, (int)g->run.max_failed_nodes));
+	} else if (last != NULL && to_do > 0 &&
+		   left_out >= (size_t)g->run.max_unavailable) {
+		stop(g, arena_printf(&g->arena,
+			    "%s stays out of service, so no other node may be "
+			    "taken "
+			    "out",
+			    last->info->name));
+	}
+	for (size_t i = 0; g->stopping && i < g->run.n_nodes; i++)
+		settle(g, &g->nodes[i]);
+}
+
+static const char *
+dup(struct engine *g, const char *s)
+{
+	return s == NULL ? NULL : arena_strdup(&g->arena, s);
+}
+
+static const char *const *
+dup_words(struct engine *g, const char *const *words)
+{
+	const char **copy;
+	size_t n = 0;
+
+	while (words != NULL && words[n] != NULL)
+		n++;
+	copy = arena_alloc(&g->arena, (n + 1) * sizeof(*copy));
+	for (size_t i = 0; i < n; i++)
+		copy[i] = dup(g, words[i]);
+	return copy;
+}
+
+static void
+copy_coordinator(struct engine *g, const struct coordinator *c)
+{
+	g->coordinator = (struct coordinator){dup(g, c->host), dup(g, c->user),
+	    dup(g, c->version), dup(g, c->boot_id), c->pid};
+}
+
+static int
+apply_run_started(struct engine *g, const struct event *ev, struct err *e)
+{
+	const struct run_info *in = &ev->run;
+	struct run_info *r = &g->run;
+	struct run_node *nodes;
+	struct run_plugin *plugins;
+
+	if (r->run_id != NULL)
+		return err_set(e, CAU_USAGE, "the run starts twice");
+	*r = *in;
+	r->run_id = dup(g, in->run_id);
+	r->cluster_type = dup(g, in->cluster_type);
+	r->cluster_name = dup(g, in->cluster_name);
+	r->digest = dup(g, in->digest);
+	r->node_state_dir = dup(g, in->node_state_dir);
+	r->rsh = dup_words(g, in->rsh);
+	r->suspend_command = dup_words(g, in->suspend_command);
+	r->resume_command = dup_words(g, in->resume_command);
+	r->nodes = nodes = arena_alloc(&g->arena, r->n_nodes * sizeof(*nodes));
+	g->nodes = arena_alloc(&g->arena, r->n_nodes * sizeof(*g->nodes));
+	for (size_t i = 0; i < r->n_nodes; i++) {
+		nodes[i] = in->nodes[i];
+		nodes[i].name = dup(g, in->nodes[i].name);
+		nodes[i].address = dup(g, in->nodes[i].address);
+		g->nodes[i].info = &nodes[i];
+		g->nodes[i].pass = 1;
+		g->nodes[i].boot_id = "";
+	}
+	r->plugins = plugins =
+	    arena_alloc(&g->arena, r->n_plugins * sizeof(*plugins));
+	for (size_t i = 0; i < r->n_plugins; i++)
+		plugins[i] = (struct run_plugin){
+		    dup(g, in->plugins[i].name), dup(g, in->plugins[i].args)};
+	copy_coordinator(g, &ev->coordinator);
+	g->started_ms = ev->at_ms;
+	return 0;
+}
+
+/* Operations in flight belonged to a coordinator that is gone: they are to
+ * be started again, and find what is left of them. */
+static void
+apply_recovered(struct engine *g, const struct event *ev)
+{
+	for (size_t i = 0; i < g->run.n_nodes; i++)
+		g->nodes[i].busy = false;
+	g->recoveries++;
+	copy_coordinator(g, &ev->coordinator);
+}
+
+static struct engine_node *
+find_node(struct engine *g, const char *name)
+{
+	for (size_t i = 0; i < g->run.n_nodes; i++)
+		if (strcmp(g->nodes[i].info->name, name) == 0)
+			return &g->nodes[i];
+	return NULL;
+}
+
+static int
+apply_op_started(struct engine *g, struct engine_node *n,
+    const struct event *ev, struct err *e)
+{
+	struct engine_update *u;
+	struct engine_reboot *r;
+	enum op_kind op;
+	size_t update;
+
+	if (n->busy || n->finished || !next_op(g, n, &op, &update) ||
+	    op != ev->op || (op == OP_INSTALL && update != ev->update))
+		return err_set(e, CAU_USAGE, "%s does not start %s now",
+		    n->info->name, op_name(ev->op));
+	n->busy = true;
+	n->op = op;
+	n->op_update = update;
+	n->op_since_ms = ev->at_ms;
+	switch (op) {
+	case OP_SCAN:
+	case OP_STAGE:
+	case OP_RESUME:
+	case OP_KIND_COUNT:
+		break;
+	case OP_SUSPEND:
+		n->active = true;
+		n->suspended_at_ms = ev->at_ms;
+		break;
+	case OP_INSTALL:
+		n->active = true;
+		u = &n->updates[update];
+		if (!u->started) {
+			u->started = true;
+			u->started_ms = ev->at_ms;
+			u->job = dup(g, ev->job);
+			u->boot_id = dup(g, ev->boot_id);
+		}
+		break;
+	case OP_RESTART:
+		/* A recovered coordinator goes on with the one it finds. */
+		if (n->n_reboots > 0 &&
+		    n->reboots[n->n_reboots - 1].ended_ms == 0)
+			break;
+		n->reboots = xgrow(n->reboots, n->n_reboots, &n->cap_reboots,
+		    sizeof(*n->reboots));
+		r = &n->reboots[n->n_reboots++];
+		*r = (struct engine_reboot){
+		    n->restart_reason, n->boot_id, "", ev->at_ms, 0};
+		break;
+	}
+	return 0;
+}
+
+/* Takes in what a scan found. What this run has met before is left out:
+ * no update is tried twice in one run. */
+static void
+scan_ended(struct engine *g, struct engine_node *n, const struct event *ev)
+{
+	const struct update *in;
+	struct engine_update *u;
+	size_t known = n->n_updates, k;
+
+	for (size_t i = 0; i < ev->scan.n_updates; i++) {
+		in = &ev->scan.updates[i];
+		for (k = 0; k < known; k++)
+			if (strcmp(n->updates[k].info.id, in->id) == 0 &&
+			    strcmp(n->updates[k].info.plugin, in->plugin) == 0)
+				break;
+		if (k < known)
+			continue;
+		n->updates = xgrow(n->updates, n->n_updates, &n->cap_updates,
+		    sizeof(*n->updates));
+		u = &n->updates[n->n_updates++];
+		memset(u, 0, sizeof(*u));
+		u->pass = n->pass;
+		u->info = *in;
+		u->info.id = dup(g, in->id);
+		u->info.title = dup(g, in->title);
+		u->info.description = dup(g, in->description);
+		u->info.plugin = dup(g, in->plugin);
+		u->info.rule = dup(g, in->rule);
+		u->info.path = dup(g, in->path);
+		u->info.version = dup(g, in->version);
+		u->info.kb = dup(g, in->kb);
+		u->info.sha256 = dup(g, in->sha256);
+		u->info.reason = dup(g, in->reason);
+		if (in->installed) {
+			u->done = true;
+			u->result.result = RESULT_ALREADY_INSTALLED;
+			u->result.reason = u->info.reason;
+			u->result.log = "";
+		}
+	}
+	n->n_ignored = ev->scan.n_ignored;
+	n->scanned = true;
+}
+
+static void
+install_ended(struct engine *g, struct engine_node *n, const struct event *ev)
+{
+	struct engine_update *u = &n->updates[n->op_update];
+
+	u->done = true;
+	u->ended_ms = ev->at_ms;
+	u->result = ev->result;
+	u->result.reason = dup(g, ev->result.reason);
+	u->result.log = dup(g, ev->result.log);
+	if (ev->result.reboot_required && !n->restart_needed) {
+		n->restart_needed = true;
+		n->restart_reason =
+		    arena_printf(&g->arena, "%s asked for it", u->info.id);
+	}
+	if (ev->result.result == RESULT_UNKNOWN)
+		n->unknown = true;
+}
+
+static int
+apply_op_ended(struct engine *g, struct engine_node *n, const struct event *ev,
+    struct err *e)
+{
+	bool ok = ev->outcome == OUTCOME_OK;
+
+	if (!n->busy || n->op != ev->op ||
+	    (ev->op == OP_INSTALL && n->op_update != ev->update))
+		return err_set(e, CAU_USAGE, "%s did not start %s",
+		    n->info->name, op_name(ev->op));
+	n->busy = false;
+	n->timing_ms[ev->op] += ev->at_ms - n->op_since_ms;
+	if (ev->boot_id != NULL)
+		n->boot_id = dup(g, ev->boot_id);
+	switch (ev->op) {
+	case OP_SCAN:
+		if (ok)
+			scan_ended(g, n, ev);
+		break;
+	case OP_STAGE:
+		n->staged = ok;
+		n->bytes_staged += ev->bytes;
+		break;
+	case OP_SUSPEND:
+		/* A drain that failed half way is undone as well. */
+		n->suspended = true;
+		break;
+	case OP_INSTALL:
+		install_ended(g, n, ev);
+		break;
+	case OP_RESTART:
+		n->restart_needed = false;
+		if (n->n_reboots > 0) {
+			n->reboots[n->n_reboots - 1].ended_ms = ev->at_ms;
+			n->reboots[n->n_reboots - 1].boot_id_after =
+			    ok ? n->boot_id : "";
+		}
+		break;
+	case OP_RESUME:
+		n->suspended_ms += ev->at_ms - n->suspended_at_ms;
+		n->suspended = !ok;
+		n->keep_out = !ok;
+		break;
+	case OP_KIND_COUNT:
+		break;
+	}
+	if (ok)
+		return 0;
+	n->broken = true;
+	if (n->error == NULL)
+		n->error = dup(g, ev->error == NULL ? "" : ev->error);
+	/* A node that did not come back, or where nobody knows what runs,
+	 * gets no work again. */
+	if (ev->op == OP_RESTART || ev->outcome == OUTCOME_UNKNOWN)
+		n->keep_out = true;
+	if (ev->outcome == OUTCOME_UNKNOWN)
+		n->unknown = true;
+	return 0;
+}
+
+int
+engine_apply(struct engine *g, const struct event *ev, struct err *e)
+{
+	struct engine_node *n;
+	int rc = 0;
+
+	if (g->run.run_id == NULL && ev->type != EV_RUN_STARTED)
+		return err_set(e, CAU_USAGE, "the run does not start");
+	if (g->finished)
+		return err_set(e, CAU_USAGE, "the run goes on after its end");
+	switch (ev->type) {
+	case EV_RUN_STARTED:
+		rc = apply_run_started(g, ev, e);
+		break;
+	case EV_RUN_RECOVERED:
+		apply_recovered(g, ev);
+		break;
+	case EV_OP_STARTED:
+	case EV_OP_ENDED:
+		n = find_node(g, ev->node);
+		if (n == NULL)
+			return err_set(e, CAU_USAGE, "no node of this run");
+		rc = ev->type == EV_OP_STARTED ? apply_op_started(g, n, ev, e)
+					       : apply_op_ended(g, n, ev, e);
+		break;
+	case EV_STOP_REQUESTED:
+		g->stop_requested = true;
+		stop(g, dup(g, ev->error));
+		break;
+	case EV_RUN_FINISHED:
+		g->finished = true;
+		g->status = ev->status;
+		g->error = dup(g, ev->error);
+		break;
+	}
+	if (rc == -1)
+		return -1;
+	g->last_ms = ev->at_ms;
+	settle_all(g);
+	return 0;
+}
+
+static enum summary_status
+run_status(const struct engine *g)
+{
+	size_t succeeded = 0, failed = 0, canceled = 0;
+
+	for (size_t i = 0; i < g->run.n_nodes; i++) {
+		succeeded += g->nodes[i].status == STATUS_SUCCEEDED;
+		failed += g->nodes[i].status == STATUS_FAILED;
+		canceled += g->nodes[i].status == STATUS_CANCELED;
+	}
+	if (succeeded == g->run.n_nodes)
+		return STATUS_SUCCEEDED;
+	if (g->stopping && !g->stop_requested)
+		return STATUS_FAILED;
+	if (g->stop_requested)
+		return STATUS_CANCELED;
+	return failed + canceled == g->run.n_nodes ? STATUS_FAILED
+						   : STATUS_PARTIALLY_FAILED;
+}
+
+static struct event *
+add_event(struct engine_plan *plan, enum event_type type, int64_t now_ms)
+{
+	struct event *ev = &plan->events[plan->n_events++];
+
+	ev->type = type;
+	ev->at_ms = now_ms;
+	return ev;
+}
+
+static void
+add_op(const struct engine *g, const struct engine_node *n, size_t number,
+    enum op_kind op, size_t update, struct engine_plan *plan, int64_t now_ms,
+    struct arena *a)
+{
+	struct event *ev = add_event(plan, EV_OP_STARTED, now_ms);
+	const struct engine_update *u;
+
+	ev->node = n->info->name;
+	ev->op = op;
+	ev->pass = n->pass;
+	if (op == OP_RESTART)
+		ev->boot_id = n->boot_id;
+	if (op != OP_INSTALL)
+		return;
+	u = &n->updates[update];
+	ev->update = update;
+	ev->id = u->info.id;
+	ev->boot_id = u->started ? u->boot_id : n->boot_id;
+	ev->job = u->started ? u->job
+			     : arena_printf(a, "%s.%zu.%zu", g->run.run_id,
+				   number, update);
+}
+
+/* Prepared: its first scan and stage are behind it. */
+static bool
+is_prepared(const struct engine *g, const struct engine_node *n)
+{
+	enum op_kind op;
+	size_t update;
+
+	return n->finished || n->active ||
+	       (!n->busy && next_op(g, n, &op, &update) && op != OP_SCAN &&
+		   op != OP_STAGE);
+}
+
+void
+engine_next(const struct engine *g, int64_t now_ms, struct engine_plan *plan,
+    struct arena *a)
+{
+	size_t busy = 0, out = 0, prepared = 0, finished = 0, update;
+	const struct engine_node *n;
+	enum op_kind op;
+	struct event *ev;
+
+	plan->events =
+	    arena_alloc(a, (g->run.n_nodes + 1) * sizeof(*plan->events));
+	plan->n_events = 0;
+	for (size_t i = 0; i < g->run.n_nodes; i++) {
+		n = &g->nodes[i];
+		busy += n->busy;
+		finished += n->finished;
+		prepared += is_prepared(g, n);
+		out += is_away(n);
+	}
+	if (now_ms < g->last_ms)
+		now_ms = g->last_ms;
+	if (!g->finished && finished == g->run.n_nodes) {
+		ev = add_event(plan, EV_RUN_FINISHED, now_ms);
+		ev->status = run_status(g);
+		ev->error = g->stop_reason;
+	}
+	for (size_t i = 0; i < g->run.n_nodes && !g->finished; i++) {
+		n = &g->nodes[i];
+		if (n->busy || n->finished || !next_op(g, n, &op, &update))
+			continue;
+		if (!n->active && (op == OP_SCAN || op == OP_STAGE)) {
+			if (busy >= (size_t)g->run.parallel)
+				continue;
+		} else if (!n->active) {
+			if (prepared < g->run.n_nodes ||
+			    out >= (size_t)g->run.max_unavailable)
+				continue;
+			out++;
+		}
+		add_op(g, n, i, op, update, plan, now_ms, a);
+		busy++;
+	}
+	plan->idle = plan->n_events == 0;
+}
+
+enum node_phase
+engine_phase(const struct engine_node *n)
+{
+	if (n->finished)
+		return PHASE_DONE;
+	if (!n->busy)
+		return PHASE_WAITING;
+	switch (n->op) {
+	case OP_SCAN:
+		return PHASE_SCANNING;
+	case OP_STAGE:
+		return PHASE_STAGING;
+	case OP_SUSPEND:
+		return PHASE_SUSPENDING;
+	case OP_INSTALL:
+		return PHASE_INSTALLING;
+	case OP_RESTART:
+		return PHASE_RESTARTING;
+	case OP_RESUME:
+		return PHASE_RESUMING;
+	case OP_KIND_COUNT:
+		break;
+	}
+	return PHASE_WAITING;
+}
+
+bool
+engine_restart_pending(const struct engine *g, const struct engine_node *n)
+{
+	return n->restart_needed && (n->finished || !may_restart(g, n));
+}
+
+enum cau_exit
+engine_exit_code(const struct engine *g)
+{
+	for (size_t i = 0; i < g->run.n_nodes; i++)
+		if (g->nodes[i].unknown)
+			return CAU_UNKNOWN;
+	switch (g->status) {
+	case STATUS_SUCCEEDED:
+		return CAU_OK;
+	case STATUS_PARTIALLY_FAILED:
+		return CAU_PARTIAL;
+	case STATUS_CANCELED:
+		return CAU_CANCELED;
+	case STATUS_NONE:
+	case STATUS_FAILED:
+		break;
+	}
+	return CAU_FAILED;
+}

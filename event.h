@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The events of an Updating Run: what its journal is made of, one JSON
+ * object a line (cau-report(5)). Pure.
+ */
+#ifndef CAU_EVENT_H
+#define CAU_EVENT_H
+
+#include "update.h"
+
+#define EVENT_TYPES(X)                         \
+	X(EV_RUN_STARTED, "run_started")       \
+	X(EV_RUN_RECOVERED, "run_recovered")   \
+	X(EV_OP_STARTED, "op_started")         \
+	X(EV_OP_ENDED, "op_ended")             \
+	X(EV_STOP_REQUESTED, "stop_requested") \
+	X(EV_RUN_FINISHED, "run_finished")
+
+enum event_type {
+#define X(id, name) id,
+	EVENT_TYPES(X)
+#undef X
+};
+
+/* What is done to a node, one operation at a time. */
+#define OP_KINDS(X)              \
+	X(OP_SCAN, "Scan")       \
+	X(OP_STAGE, "Stage")     \
+	X(OP_SUSPEND, "Suspend") \
+	X(OP_INSTALL, "Install") \
+	X(OP_RESTART, "Restart") \
+	X(OP_RESUME, "Resume")
+
+enum op_kind {
+#define X(id, name) id,
+	OP_KINDS(X)
+#undef X
+	    OP_KIND_COUNT
+};
+
+/* Unknown: contact was lost for good and nobody can say what happened. */
+#define OP_OUTCOMES(X)              \
+	X(OUTCOME_OK, "ok")         \
+	X(OUTCOME_FAILED, "failed") \
+	X(OUTCOME_UNKNOWN, "unknown")
+
+enum op_outcome {
+#define X(id, name) id,
+	OP_OUTCOMES(X)
+#undef X
+};
+
+/* SummaryStatus of a run and of a node (facts on the run, 10). */
+#define SUMMARY_STATUSES(X)                           \
+	X(STATUS_SUCCEEDED, "Succeeded")              \
+	X(STATUS_PARTIALLY_FAILED, "PartiallyFailed") \
+	X(STATUS_FAILED, "Failed")                    \
+	X(STATUS_CANCELED, "Canceled")
+
+enum summary_status {
+	STATUS_NONE, /* not over yet */
+#define X(id, name) id,
+	SUMMARY_STATUSES(X)
+#undef X
+};
+
+struct run_node {
+	const char *name;
+	const char *address;
+	bool local; /* this very machine: not restarted without permission */
+};
+
+struct run_plugin {
+	const char *name;
+	const char *args; /* as given with -a */
+};
+
+struct coordinator {
+	const char *host;
+	const char *user;
+	const char *version;
+	const char *boot_id;
+	int64_t pid;
+};
+
+/* Options of a run that are numbers and flags; the names are those of the
+ * journal. Times in milliseconds. */
+#define RUN_NUMBERS(X)        \
+	X(parallel)           \
+	X(max_unavailable)    \
+	X(max_failed_nodes)   \
+	X(connect_timeout_ms) \
+	X(contact_timeout_ms) \
+	X(reboot_timeout_ms)
+
+#define RUN_FLAGS(X)         \
+	X(allow_self_reboot) \
+	X(reinstall)         \
+	X(sudo)
+
+/* Everything a run was asked to do: enough to take it up again. */
+struct run_info {
+	const char *run_id;
+	const char *cluster_type;
+	const char *cluster_name;
+	struct run_node *nodes;
+	size_t n_nodes;
+	struct run_plugin *plugins;
+	size_t n_plugins;
+	const char *digest;	/* of what the plug-ins were configured with */
+	const char *const *rsh; /* these three end with NULL */
+	const char *const *suspend_command;
+	const char *const *resume_command;
+	const char *node_state_dir;
+#define X(name) int64_t name;
+	RUN_NUMBERS(X)
+#undef X
+#define X(name) bool name;
+	RUN_FLAGS(X)
+#undef X
+};
+
+/* Which members mean something depends on type and op; the others are 0. */
+struct event {
+	enum event_type type;
+	int64_t at_ms;
+	struct run_info run;		/* run started */
+	struct coordinator coordinator; /* run started, recovered */
+	const char *node;		/* op started, ended */
+	enum op_kind op;
+	size_t update;	     /* install: number in the node's list */
+	const char *id;	     /* install: the id of that update */
+	const char *job;     /* install started */
+	const char *boot_id; /* scan and restart ended; install started */
+	unsigned pass;
+	enum op_outcome outcome;      /* op ended */
+	const char *error;	      /* op ended, run finished, stop */
+	struct scan_result scan;      /* scan ended */
+	int64_t bytes;		      /* stage ended: bytes sent */
+	struct install_result result; /* install ended */
+	enum summary_status status;   /* run finished */
+};
+
+/* A new reference; never NULL. */
+json_t *event_to_json(const struct event *ev);
+/* Strings go to the arena. -1 with a reason when the object is none. */
+int event_from_json(struct event *ev, const json_t *j, struct arena *a,
+    struct err *e) CAU_MUSTCHECK;
+
+/* Members for both: {"type","name"} and so on, as in scan and report. */
+json_t *coordinator_to_json(const struct coordinator *c);
+
+const char *op_name(enum op_kind op);
+const char *summary_status_name(enum summary_status s);
+
+#endif

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: ISC */
+/* One node and the channel to it. */
+#include "node.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "node_sh.h"
+#include "text.h"
+
+/* Lines longer than this do not come from our script. */
+#define MAX_LINE      (1U << 20)
+#define STOP_GRACE_MS 1000
+#define PROGRESS_MS   100
+/* A transfer that stands still for so long is given up. */
+#define PUT_STALL_MS 60000
+
+void
+node_init(struct node *n, const char *name, const char *address,
+    const struct transport *t, struct arena *a)
+{
+	memset(n, 0, sizeof(*n));
+	n->name = arena_strdup(a, name);
+	n->transport = t;
+	n->state_dir = t->state_dir;
+	if (strcmp(address, "local") == 0) {
+		n->local = true;
+	} else if (strncmp(address, "local:", 6) == 0) {
+		n->local = true;
+		n->state_dir = arena_strdup(a, address + 6);
+	}
+	n->address = n->local ? "" : arena_strdup(a, address);
+}
+
+int
+node_check_name(const char *name, struct err *e)
+{
+	size_t len = strlen(name);
+
+	if (len == 0)
+		return err_set(e, CAU_USAGE, "a node name is empty");
+	if (len > 253 || name[0] == '-' || name[0] == '.' ||
+	    name[strspn(name,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789._-")] != '\0') {
+		struct buf b = BUF_INIT;
+
+		text_printable(&b, name, len < 80 ? len : 80);
+		(void)err_set(e, CAU_USAGE,
+		    "'%s' is not a node name (letters, digits, '.', '_', '-', "
+		    "not beginning with '-' or '.')",
+		    b.data);
+		buf_release(&b);
+		return -1;
+	}
+	return 0;
+}
+
+int
+node_check_address(const char *address, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	const char *why = NULL;
+	const char *p;
+
+	if (*address == '\0')
+		why = "is empty";
+	else if (*address == '-')
+		why = "begins with '-': a remote shell would take it for an "
+		      "option";
+	else if (strncmp(address, "local:", 6) == 0 && address[6] != '/')
+		why = "needs an absolute folder behind local:";
+	for (p = address; *p != '\0' && why == NULL; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f ||
+		    (*p == ' ' && strncmp(address, "local:", 6) != 0))
+			why = "holds a blank or a control character";
+	if (why == NULL)
+		return 0;
+	text_printable(&b, address, strlen(address));
+	(void)err_set(e, CAU_USAGE, "node address '%s' %s", b.data, why);
+	buf_release(&b);
+	return -1;
+}
+
+static bool
+is_ssh(const struct transport *t)
+{
+	const char *slash = strrchr(t->rsh[0], '/');
+
+	return strcmp(slash == NULL ? t->rsh[0] : slash + 1, "ssh") == 0;
+}
+
+/*
+ * The words that run a command on the node. ssh takes the first value that
+ * it is given for an option, so what the user put into --rsh wins over ours.
+ * master says whether this connection may become the shared one.
+ */
+static const char **
+command_words(
+    const struct node *n, const char *command, bool master, struct arena *a)
+{
+	const struct transport *t = n->transport;
+	const char **argv, **p;
+	size_t words = 0;
+
+	while (t->rsh[words] != NULL)
+		words++;
+	p = argv = arena_alloc(a, (words + 24) * sizeof(*argv));
+	if (n->local) {
+		*p++ = "sh";
+		*p++ = "-c";
+		*p++ = command;
+		return argv;
+	}
+	for (size_t i = 0; i < words; i++)
+		*p++ = t->rsh[i];
+	if (is_ssh(t)) {
+		*p++ = "-T";
+		*p++ = "-oBatchMode=yes";
+		*p++ = arena_printf(
+		    a, "-oConnectTimeout=%d", (int)(t->connect_ms / 1000) + 1);
+		*p++ = "-oServerAliveInterval=5";
+		*p++ = "-oServerAliveCountMax=3";
+		if (t->control_dir != NULL) {
+			*p++ = master ? "-oControlMaster=auto"
+				      : "-oControlMaster=no";
+			*p++ = arena_printf(
+			    a, "-oControlPath=%s/%%C", t->control_dir);
+			*p++ = "-oControlPersist=no";
+		}
+		*p++ = "--";
+	}
+	*p++ = n->address;
+	*p++ = command;
+	return argv;
+}
+
+/* The last line of stderr that says something, made printable. */
+static void
+last_words(struct buf *b, const struct buf *errors)
+{
+	const char *end = errors->data + errors->len, *start;
+
+	while (end > errors->data && (unsigned char)end[-1] <= ' ')
+		end--;
+	start = end;
+	while (start > errors->data && start[-1] != '\n')
+		start--;
+	text_printable(b, start, (size_t)(end - start));
+}
+
+/* Why there is no contact, in words that say what to do. Closes. */
+static enum node_rc
+lost(struct node *n, const char *what, struct err *e)
+{
+	struct buf why = BUF_INIT;
+	const char *errors = n->child.errors.data;
+
+	if (strstr(errors, "REMOTE HOST IDENTIFICATION HAS CHANGED") != NULL) {
+		(void)err_set(e, CAU_FAILED,
+		    "the ssh host key of %s is not the one that is known: "
+		    "find out why before you go on; if the node was "
+		    "reinstalled, remove the old key with ssh-keygen -R",
+		    n->address);
+	} else if (strstr(errors, "Host key verification failed") != NULL) {
+		(void)err_set(e, CAU_FAILED,
+		    "the ssh host key of %s is not known: log in once by "
+		    "hand, or add it with ssh-keyscan",
+		    n->address);
+	} else {
+		last_words(&why, &n->child.errors);
+		if (why.len == 0)
+			child_describe(&why, &n->child.status);
+		(void)err_set(e, CAU_FAILED, "%s: %s", what, why.data);
+	}
+	buf_release(&why);
+	node_close(n);
+	return NODE_LOST;
+}
+
+void
+node_close(struct node *n)
+{
+	if (n->open)
+		child_stop(&n->child, STOP_GRACE_MS);
+	n->open = false;
+}
+
+static void
+assign(struct buf *b, const char *name, const char *value)
+{
+	buf_addf(b, "%s=", name);
+	text_shell_quote(b, value);
+	buf_addc(b, '\n');
+}
+
+struct hello {
+	struct node *n;
+	bool boot;
+};
+
+static void
+hello_line(void *ctx, const char *key, const char *text, size_t len)
+{
+	struct hello *h = ctx;
+	struct err e;
+	uint64_t uid;
+
+	(void)len;
+	if (strcmp(key, "boot") == 0 && strlen(text) < sizeof(h->n->boot_id) &&
+	    text[strspn(text, "0123456789abcdefghijklmnopqrstuvwxyz-")] ==
+		'\0') {
+		memcpy(h->n->boot_id, text, strlen(text) + 1);
+		h->boot = true;
+	} else if (strcmp(key, "uid") == 0 &&
+		   text_u64(text, 0, UINT32_MAX, &uid, &e) == 0) {
+		h->n->uid = (unsigned)uid;
+	} else if (strcmp(key, "host") == 0) {
+		(void)snprintf(h->n->host, sizeof(h->n->host), "%.255s", text);
+	}
+}
+
+static enum node_rc read_answer(struct node *n, node_line_fn *line, void *ctx,
+    int64_t deadline_ms, struct err *e);
+
+enum node_rc
+node_open(struct node *n, struct err *e)
+{
+	struct hello h = {n, false};
+	struct child_spec spec = {NULL, -1, true};
+	struct arena a = ARENA_INIT;
+	struct buf b = BUF_INIT;
+	enum node_rc rc;
+	uint64_t r;
+
+	if (n->open)
+		return NODE_OK;
+	spec.argv = command_words(
+	    n, n->transport->sudo ? "exec sudo -n sh" : "exec sh", true, &a);
+	if (child_start(&n->child, &spec, e) == -1) {
+		arena_release(&a);
+		return NODE_LOST;
+	}
+	arena_release(&a);
+	n->open = true;
+	n->seq = 0;
+	if (getrandom(&r, sizeof(r), 0) != sizeof(r))
+		r = (uint64_t)clock_ms() * UINT64_C(0x9e3779b97f4a7c15);
+	(void)snprintf(n->mark, sizeof(n->mark), "@%016" PRIx64, r);
+	assign(&b, "cau_mark", n->mark);
+	assign(&b, "cau_state", n->state_dir);
+	assign(&b, "cau_node", n->name);
+	assign(&b, "cau_job_text", node_job_sh);
+	buf_addstr(&b, node_session_sh);
+	buf_addstr(&b, "cau_req 0 cau_hello\n");
+	child_send(&n->child, b.data, b.len);
+	buf_release(&b);
+	rc = read_answer(
+	    n, hello_line, &h, clock_ms() + n->transport->connect_ms, e);
+	if (rc == NODE_FAILED || (rc == NODE_OK && !h.boot)) {
+		(void)err_set(e, CAU_FAILED,
+		    "the greeting of the node is not understood");
+		node_close(n);
+		rc = NODE_LOST;
+	} else if (rc == NODE_OK && n->transport->sudo && n->uid != 0) {
+		(void)err_set(
+		    e, CAU_FAILED, "sudo did not make this login root");
+		node_close(n);
+		rc = NODE_LOST;
+	}
+	return rc;
+}
+
+/*
+ * One line of the channel. Returns true when it ends the answer, with its
+ * status in *status. Lines without our mark and number are not ours.
+ */
+static bool
+take_line(struct node *n, char *s, size_t len, node_line_fn *line, void *ctx,
+    int *status)
+{
+	size_t mark = strlen(n->mark);
+	char seq[16], *key, *text;
+
+	(void)snprintf(seq, sizeof(seq), " %u ", n->seq);
+	if (len < mark + strlen(seq) || memcmp(s, n->mark, mark) != 0 ||
+	    memcmp(s + mark, seq, strlen(seq)) != 0)
+		return false;
+	key = s + mark + strlen(seq);
+	text = memchr(key, ' ', len - (size_t)(key - s));
+	if (text == NULL)
+		return false;
+	*text++ = '\0';
+	len -= (size_t)(text - s);
+	if (strcmp(key, "end") == 0) {
+		*status = strcmp(text, "0") == 0 ? 0 : 1;
+		return true;
+	}
+	if (line != NULL)
+		line(ctx, key, text, len);
+	return false;
+}
+
+static enum node_rc
+read_answer(struct node *n, node_line_fn *line, void *ctx, int64_t deadline_ms,
+    struct err *e)
+{
+	struct buf *out = &n->child.output;
+	enum child_turn t = CHILD_TURN_SOMETHING;
+	size_t start, from = 0; /* no newline before from */
+	bool done = false;
+	char *nl;
+	int status = 1;
+
+	for (;;) {
+		start = 0;
+		while (!done && (nl = memchr(out->data + from, '\n',
+				     out->len - from)) != NULL) {
+			*nl = '\0';
+			done = take_line(n, out->data + start,
+			    (size_t)(nl - out->data) - start, line, ctx,
+			    &status);
+			start = from = (size_t)(nl - out->data) + 1;
+		}
+		buf_consume(out, start);
+		from = out->len;
+		if (done) {
+			/* What it wrote to stderr came before the end. */
+			if (status != 0)
+				(void)child_turn(&n->child, clock_ms());
+			return status == 0 ? NODE_OK : NODE_FAILED;
+		}
+		if (out->len > MAX_LINE) {
+			(void)err_set(e, CAU_FAILED,
+			    "the node sent a line of more than %u bytes",
+			    MAX_LINE);
+			node_close(n);
+			return NODE_LOST;
+		}
+		if (t == CHILD_TURN_ENDED)
+			return lost(n, "no contact", e);
+		t = child_turn(&n->child, deadline_ms);
+		if (t == CHILD_TURN_TIMEOUT)
+			return lost(n, "no answer in time", e);
+	}
+}
+
+enum node_rc
+node_call(struct node *n, const char *request, node_line_fn *line, void *ctx,
+    int64_t limit_ms, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	enum node_rc rc = node_open(n, e);
+
+	if (rc != NODE_OK)
+		return rc;
+	buf_reset(&n->child.errors);
+	buf_addf(&b, "cau_req %u %s\n", ++n->seq, request);
+	child_send(&n->child, b.data, b.len);
+	buf_release(&b);
+	rc = read_answer(n, line, ctx, clock_ms() + limit_ms, e);
+	if (rc == NODE_FAILED) {
+		last_words(&b, &n->child.errors);
+		(void)err_set(e, CAU_FAILED, "%s",
+		    b.len == 0 ? "the node gave no reason" : b.data);
+		buf_release(&b);
+	}
+	return rc;
+}
+
+enum node_rc
+node_put(struct node *n, const char *path, int fd, struct err *e)
+{
+	struct child_spec spec = {NULL, fd, true};
+	struct child c;
+	struct arena a = ARENA_INIT;
+	struct buf command = BUF_INIT;
+	enum node_rc rc = NODE_OK;
+	enum child_turn t;
+	int64_t moved = clock_ms();
+	off_t at, before = 0;
+
+	if (lseek(fd, 0, SEEK_SET) == -1) {
+		(void)err_sys(e, "cannot read again");
+		return NODE_FAILED;
+	}
+	buf_addf(
+	    &command, "exec %ssh -c ", n->transport->sudo ? "sudo -n " : "");
+	text_shell_quote(&command, "umask 077; cat >\"$1\"");
+	buf_addstr(&command, " cau ");
+	text_shell_quote(&command, path);
+	spec.argv = command_words(n, command.data, false, &a);
+	buf_release(&command);
+	if (child_start(&c, &spec, e) == -1) {
+		arena_release(&a);
+		return NODE_LOST;
+	}
+	atomic_store(&n->sent, 0);
+	do {
+		t = child_turn(&c, clock_ms() + PROGRESS_MS);
+		/* The child reads the file through our descriptor, so its
+		 * offset is what has been sent. */
+		at = lseek(fd, 0, SEEK_CUR);
+		if (at > before) {
+			before = at;
+			moved = clock_ms();
+			atomic_store(&n->sent, (uint64_t)at);
+		}
+		buf_reset(&c.output);
+		if (clock_ms() - moved > PUT_STALL_MS) {
+			(void)err_set(e, CAU_FAILED,
+			    "the transfer stood still for %d s",
+			    PUT_STALL_MS / 1000);
+			rc = NODE_LOST;
+			break;
+		}
+	} while (t != CHILD_TURN_ENDED);
+	if (rc == NODE_OK &&
+	    (c.status.how != CHILD_EXITED || c.status.code != 0)) {
+		struct buf why = BUF_INIT;
+
+		last_words(&why, &c.errors);
+		if (why.len == 0)
+			child_describe(&why, &c.status);
+		(void)err_set(e, CAU_FAILED, "%s", why.data);
+		buf_release(&why);
+		/* 255 is ssh's own; everything else comes from the node. */
+		rc = c.status.how == CHILD_EXITED && c.status.code != 255
+			 ? NODE_FAILED
+			 : NODE_LOST;
+	}
+	child_stop(&c, STOP_GRACE_MS);
+	arena_release(&a);
+	return rc;
+}

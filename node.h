@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One node and the channel to it: a shell at the far end (this machine, or
+ * through the remote shell command) that has read node/session.sh and
+ * answers requests. Files travel beside the channel, over the same ssh
+ * connection. Blocking; one thread drives one node.
+ */
+#ifndef CAU_NODE_H
+#define CAU_NODE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "arena.h"
+#include "child.h"
+
+/* What all nodes of one command share. */
+struct transport {
+	const char *const *rsh; /* words of --rsh; ends with NULL */
+	bool sudo;
+	const char *state_dir;	 /* --node-state-dir, absolute */
+	const char *control_dir; /* for ssh's control sockets, or NULL */
+	int64_t connect_ms;	 /* time for a connection and its greeting */
+};
+
+struct node {
+	const char *name;
+	const char *address;   /* "" for the local transport */
+	const char *state_dir; /* on the node */
+	bool local;
+	const struct transport *transport;
+	/* Known once it has answered. */
+	char boot_id[40];
+	char host[256];
+	unsigned uid;
+	/* Bytes sent by node_put so far, for progress. */
+	_Atomic uint64_t sent;
+	/* The channel. */
+	bool open;
+	struct child child;
+	char mark[20];
+	unsigned seq;
+};
+
+enum node_rc {
+	NODE_OK,     /* done, status 0 */
+	NODE_FAILED, /* the node answered that it could not */
+	NODE_LOST    /* no (more) contact; what happened there is not known */
+};
+
+/*
+ * name and address must outlive the node. address is "local", "local:DIR"
+ * or what the remote shell takes. Checked by node_check_address.
+ */
+void node_init(struct node *n, const char *name, const char *address,
+    const struct transport *t, struct arena *a);
+
+/* Refuses empty and odd names, and addresses beginning with '-'. */
+int node_check_name(const char *name, struct err *e) CAU_MUSTCHECK;
+int node_check_address(const char *address, struct err *e) CAU_MUSTCHECK;
+
+/* Opens the channel unless it is open, and learns boot id, uid and host. */
+enum node_rc node_open(struct node *n, struct err *e) CAU_MUSTCHECK;
+void node_close(struct node *n);
+
+/* One line of an answer: key and text (NUL-terminated, may hold any byte but
+ * newline; len counts NULs in it too). */
+typedef void
+node_line_fn(void *ctx, const char *key, const char *text, size_t len);
+
+/*
+ * Calls a function of node/session.sh: request is its name and its words,
+ * already quoted (text_shell_quote). Opens the channel if needed. limit_ms
+ * is for the whole call; when it passes, the channel is closed and the call
+ * is NODE_LOST.
+ */
+enum node_rc node_call(struct node *n, const char *request, node_line_fn *line,
+    void *ctx, int64_t limit_ms, struct err *e) CAU_MUSTCHECK;
+
+/* Writes what fd holds from its beginning to path on the node. */
+enum node_rc
+node_put(struct node *n, const char *path, int fd, struct err *e) CAU_MUSTCHECK;
+
+#endif

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=sh disable=SC2154
+# Watches over one installer on a node, in a session of its own, so that it
+# outlives the connection and the coordinator. Leaves in the job's folder:
+# argv, log, start (boot id, pid, start time), exit (how, code, wide code).
+#
+# Words: FOLDER ID LIMIT_CS GRACE_S NODE BOOT PROGRAM ARGS...
+
+cau_dir=$1 cau_id=$2 cau_limit=$3 cau_grace=$4 cau_node=$5 cau_boot=$6
+shift 6
+trap : HUP INT TERM
+cd "$cau_dir" || exit 1
+
+# Centiseconds since boot.
+uptime_cs() {
+	read -r cau_up _ </proc/uptime
+	cau_now=$((${cau_up%.*} * 100 + 1${cau_up#*.} - 100))
+}
+
+# Field N of proc(5) stat of a process is word N - 2 here.
+stat_words() {
+	read -r cau_stat 2>/dev/null <"/proc/$1/stat" || return 1
+	cau_words=${cau_stat##*) }
+}
+
+write_start() {
+	stat_words $$ || return 1
+	# shellcheck disable=SC2086
+	set -- $cau_words
+	printf '%s %s %s .\n' "$cau_boot" $$ "${20}"
+}
+
+# Room for the result before anything runs: blanks, overwritten in place. A
+# job that another contact started has it already.
+set -C
+[ -s exit ] || printf '%-127s\n' ' ' >./exit 2>/dev/null
+[ -s exit ] || exit 1
+
+# Whoever makes this file starts the installer; O_EXCL lets only one do it.
+# One that could not write into it (disk full) starts nothing.
+{ write_start >start; } 2>/dev/null || exit 1
+set +C
+
+end() {
+	printf '%s %s %s .\n' "$1" "$2" "$3" 1<>./exit
+	exit 0
+}
+
+: >log
+printf '%s\n' "$@" >argv
+
+cannot_start() {
+	printf 'cau: cannot start %s: %s\n' "$cau_program" "$1" >>log
+	end nostart - -
+}
+
+# The program: a path, or a name looked up in the fixed PATH. Looked up here,
+# because the shell would prefer its own commands of that name.
+cau_program=$1
+shift
+case $cau_program in
+/*) ;;
+*/* | '') cannot_start "neither an absolute path nor a plain name" ;;
+*)
+	cau_name=$cau_program
+	cau_program=
+	IFS=:
+	for cau_d in $PATH; do
+		if [ -f "$cau_d/$cau_name" ] && [ -x "$cau_d/$cau_name" ]; then
+			cau_program=$cau_d/$cau_name
+			break
+		fi
+	done
+	unset IFS
+	if [ -z "$cau_program" ]; then
+		cau_program=$cau_name
+		cannot_start "no such program in $PATH"
+	fi
+	;;
+esac
+[ -e "$cau_program" ] || cannot_start "no such file"
+[ -f "$cau_program" ] || cannot_start "not a regular file"
+[ -x "$cau_program" ] || cannot_start "not executable"
+
+# A shell takes a file that the kernel cannot execute for a script of its
+# own. So only what the kernel can execute is handed to it.
+elf_machine() {
+	od -An -tx1 -j18 -N2 "$1" 2>/dev/null
+}
+cau_nl='
+'
+cau_elf=$(printf '\177ELF')
+cau_head=$(head -c 256 "$cau_program" 2>/dev/null)
+case $cau_head in
+'#!'*)
+	cau_interp=${cau_head%%"$cau_nl"*}
+	cau_interp=${cau_interp#??}
+	cau_interp=${cau_interp#"${cau_interp%%[! 	]*}"}
+	cau_interp=${cau_interp%%[ 	]*}
+	[ -x "$cau_interp" ] ||
+		cannot_start "its interpreter '$cau_interp' is not there"
+	;;
+"$cau_elf"*)
+	cau_mine=$(elf_machine /proc/self/exe)
+	cau_its=$(elf_machine "$cau_program")
+	# 32-bit x86 runs on 64-bit x86.
+	[ "$cau_mine" = "$cau_its" ] ||
+		[ "$cau_mine$cau_its" = " 3e 00 03 00" ] ||
+		cannot_start "it is made for another processor"
+	;;
+*)
+	cau_magic=
+	for cau_d in /proc/sys/fs/binfmt_misc/*; do
+		case $cau_head in
+		MZ*) grep -q '^magic 4d5a' "$cau_d" 2>/dev/null &&
+			cau_magic=yes ;;
+		esac
+	done
+	[ -n "$cau_magic" ] ||
+		cannot_start "not a program: no #! line and not ELF"
+	;;
+esac
+
+# Adds to cau_tree every process of the installer: those of this session
+# (but this shell, the watchdog and what they run), those that carry its mark
+# in their environment, and their children.
+find_tree() {
+	cau_all=
+	cau_tree=' '
+	for cau_d in /proc/[0-9]*; do
+		cau_p=${cau_d#/proc/}
+		stat_words "$cau_p" || continue
+		# shellcheck disable=SC2086
+		set -- $cau_words
+		[ "$1" != Z ] || continue
+		[ "$cau_p" != $$ ] && [ "$cau_p" != "$cau_self" ] &&
+			[ "$2" != "$cau_self" ] || continue
+		cau_all="$cau_all $cau_p:$2"
+		[ "$4" != $$ ] || cau_tree="$cau_tree$cau_p "
+	done
+	for cau_d in $(grep -lF "CAU_JOB_ID=$cau_id" /proc/[0-9]*/environ \
+		2>/dev/null); do
+		cau_p=${cau_d#/proc/}
+		cau_p=${cau_p%/environ}
+		case "$cau_all " in
+		*" $cau_p:"*) cau_tree="$cau_tree$cau_p " ;;
+		esac
+	done
+	cau_grew=yes
+	while [ -n "$cau_grew" ]; do
+		cau_grew=
+		for cau_pair in $cau_all; do
+			case $cau_tree in
+			*" ${cau_pair%:*} "*) ;;
+			*" ${cau_pair#*:} "*)
+				cau_tree="$cau_tree${cau_pair%:*} "
+				cau_grew=yes
+				;;
+			esac
+		done
+	done
+}
+
+# Ends the whole tree: TERM, a time of grace, then KILL until none is left.
+end_tree() {
+	read -r cau_self _ </proc/self/stat
+	uptime_cs
+	cau_until=$((cau_now + cau_grace * 100))
+	cau_signal=TERM
+	cau_tries=0
+	while [ $cau_tries -lt 50 ]; do
+		find_tree
+		[ "$cau_tree" != ' ' ] || return 0
+		# shellcheck disable=SC2086
+		kill -$cau_signal $cau_tree 2>/dev/null
+		sleep 0.1 2>/dev/null || sleep 1
+		uptime_cs
+		if [ "$cau_now" -ge "$cau_until" ]; then
+			cau_signal=KILL
+			cau_tries=$((cau_tries + 1))
+		fi
+	done
+}
+
+# Also keeps a log that grows without end from filling the disk.
+watchdog() {
+	uptime_cs
+	cau_end=$((cau_now + cau_limit))
+	while [ "$cau_now" -lt "$cau_end" ]; do
+		cau_left=$((cau_end - cau_now))
+		if [ $cau_left -lt 100 ]; then
+			sleep "0.$((cau_left / 10))" 2>/dev/null || sleep 1
+		else
+			sleep 1
+		fi
+		if [ -n "$(find log -size +131072 2>/dev/null)" ]; then
+			echo "cau: dropped 64 MiB of output" >log
+		fi
+		uptime_cs
+	done
+	: >timeout
+	end_tree
+}
+
+watchdog </dev/null >/dev/null 2>&1 &
+cau_watchdog=$!
+
+CAU_NODE=$cau_node
+CAU_JOB_ID=$cau_id
+CAU_EXIT_CODE_FILE=$cau_dir/code
+DEBIAN_FRONTEND=noninteractive
+export CAU_NODE CAU_JOB_ID CAU_EXIT_CODE_FILE DEBIAN_FRONTEND
+umask 022
+
+# Death by a signal and an exit status over 128 look alike in $?. They are
+# told apart by the word that the shell prints about a signal, on its own
+# stderr; it prints none for INT and PIPE, which count as signals.
+{ "$cau_program" "$@" >>log 2>&1 </dev/null; } 2>why
+cau_code=$?
+umask 077
+
+if [ -e timeout ]; then
+	wait "$cau_watchdog"
+	end timeout - -
+fi
+kill "$cau_watchdog" 2>/dev/null
+if [ $cau_code -gt 128 ] && [ $cau_code -le 192 ]; then
+	if [ -s why ] || [ $cau_code = 130 ] || [ $cau_code = 141 ]; then
+		end signal $((cau_code - 128)) -
+	fi
+fi
+cau_wide=-
+if [ -s code ]; then
+	cau_wide=$(head -c 40 code | head -n 1)
+	case $cau_wide in
+	'' | *[!0-9A-Fa-fxX-]*) cau_wide=garbage ;;
+	esac
+fi
+end exited $cau_code "$cau_wide"

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=sh disable=SC2154
+# What cau runs on a node: functions for the shell at the far end of the
+# channel. Nothing of this is installed. After it, cau sends one line per
+# request, "cau_req NUMBER FUNCTION WORDS...", every word quoted by cau.
+#
+# Answers are lines "MARK NUMBER KEY TEXT", the last one of a request has the
+# key "end" and a status. MARK is new for every connection, so that whatever
+# a login shell prints is told apart. Set before this text is read: cau_mark,
+# cau_state (folder), cau_node (name), cau_job_text (node/job.sh).
+
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+unset ENV BASH_ENV CDPATH
+umask 077
+cau_seq=0
+cau_boot=
+read -r cau_boot </proc/sys/kernel/random/boot_id || cau_boot=unknown
+
+cau_say() {
+	printf '%s %s %s %s\n' "$cau_mark" "$cau_seq" "$1" "$2"
+}
+
+# The functions must not read the channel: it is this shell's own script.
+cau_req() {
+	cau_seq=$1
+	shift
+	"$@" </dev/null
+	cau_say end $?
+}
+
+cau_hello() {
+	cau_uid=$(id -u)
+	cau_say boot "$cau_boot"
+	cau_say uid "$cau_uid"
+	cau_say host "$(uname -n)"
+}
+
+# Prints the SHA-256 of standard input.
+cau_sha256() {
+	if command -v sha256sum >/dev/null 2>&1; then
+		sha256sum
+	elif command -v shasum >/dev/null 2>&1; then
+		shasum -a 256
+	elif command -v openssl >/dev/null 2>&1; then
+		openssl dgst -r -sha256
+	else
+		echo "no sha256sum, shasum or openssl on this node" >&2
+		return 1
+	fi
+}
+
+# cau_receipts SHA...: the receipts of these contents.
+cau_receipts() {
+	[ -s "$cau_state/receipts" ] || return 0
+	printf '%s\n' "$@" | grep -F -f - "$cau_state/receipts" |
+		while IFS= read -r cau_line; do
+			cau_say receipt "$cau_line"
+		done
+}
+
+# cau_packages deb|rpm (NAME VERSION)...: which of them the node's package
+# database has, in which version, and how that compares: lt, eq, gt.
+cau_packages() {
+	cau_kind=$1
+	shift
+	case $cau_kind in
+	deb) command -v dpkg-query >/dev/null 2>&1 || return 0 ;;
+	rpm) command -v rpm >/dev/null 2>&1 || return 0 ;;
+	esac
+	while [ $# -ge 2 ]; do
+		cau_have=
+		case $cau_kind in
+		deb) cau_installed_deb "$1" "$2" ;;
+		rpm) cau_installed_rpm "$1" "$2" ;;
+		esac
+		[ -z "$cau_have" ] ||
+			cau_say package "$cau_kind $1 $2 $cau_order $cau_have"
+		shift 2
+	done
+}
+
+cau_installed_deb() {
+	cau_have=$(dpkg-query -W -f '${db:Status-Status} ${Version}\n' \
+		-- "$1" 2>/dev/null | sed -n 's/^installed //p' | head -n 1)
+	[ -n "$cau_have" ] || return 0
+	cau_order=lt
+	if dpkg --compare-versions "$cau_have" eq "$2"; then
+		cau_order=eq
+	elif dpkg --compare-versions "$cau_have" gt "$2"; then
+		cau_order=gt
+	fi
+}
+
+# Version and name come as words of [A-Za-z0-9._+~^:-] only; cau sees to it.
+cau_installed_rpm() {
+	cau_have=$(rpm -q --qf '%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\n' \
+		"$1" 2>/dev/null | tail -n 1) || cau_have=
+	[ -n "$cau_have" ] || return 0
+	case $(rpm --eval "%{lua:print(rpm.vercmp('$cau_have', '$2'))}" \
+		2>/dev/null) in
+	0) cau_order=eq ;;
+	1) cau_order=gt ;;
+	*) cau_order=lt ;;
+	esac
+	[ "$cau_have" != "$2" ] || cau_order=eq
+}
+
+# cau_have (SHA NAME)...: says "need SHA" for what is not staged whole.
+# Folders and jobs that were not used for 30 days go.
+cau_have() {
+	mkdir -p "$cau_state/stage" "$cau_state/jobs" || return 1
+	find "$cau_state/stage" "$cau_state/jobs" -mindepth 1 -maxdepth 1 \
+		-mtime +30 -exec rm -rf {} + 2>/dev/null
+	while [ $# -ge 2 ]; do
+		cau_file=$cau_state/stage/$1/$2
+		if [ -f "$cau_file" ] && [ ! -h "$cau_file" ] &&
+			cau_sum=$(cau_sha256 <"$cau_file") &&
+			[ "${cau_sum%% *}" = "$1" ]; then
+			touch "$cau_state/stage/$1"
+		else
+			cau_say need "$1"
+		fi
+		shift 2
+	done
+}
+
+# cau_take SHA NAME PART: what came over must be what was checked.
+cau_take() {
+	cau_sum=$(cau_sha256 <"$3") || return 1
+	cau_sum=${cau_sum%% *}
+	if [ "$cau_sum" != "$1" ]; then
+		rm -f "$3"
+		cau_say differs "$cau_sum"
+		return 1
+	fi
+	mkdir -p "$cau_state/stage/$1" && chmod 700 "$3" &&
+		mv -f "$3" "$cau_state/stage/$1/$2"
+}
+
+# The first words of exit are there from the start as blanks, so that a disk
+# that fills up cannot keep the result from being written; a result that is
+# whole ends with a dot.
+cau_job_result() {
+	cau_result=
+	[ -s "$cau_dir/exit" ] && read -r cau_result <"$cau_dir/exit"
+	case $cau_result in
+	*' .') cau_result=${cau_result% .} ;;
+	*) cau_result= ;;
+	esac
+}
+
+# True while the process that watches over the job lives: same pid, same
+# start time, same boot.
+cau_job_alive() {
+	read -r cau_b cau_p cau_t cau_dot <"$cau_dir/start" || return 1
+	[ "$cau_dot" = . ] && [ "$cau_b" = "$cau_boot" ] &&
+		read -r cau_stat 2>/dev/null <"/proc/$cau_p/stat" || return 1
+	# Field 22 of proc(5), counted from behind the name.
+	# shellcheck disable=SC2086
+	set -- ${cau_stat##*) }
+	[ "${20}" = "$cau_t" ]
+}
+
+# cau_job ID LIMIT_CS GRACE_S AGAIN BOOT PROGRAM ARGS...: runs the installer
+# as a durable job and waits for it. AGAIN=1: an earlier contact may have
+# started it already, while the boot id was BOOT.
+cau_job() {
+	cau_dir=$cau_state/jobs/$1
+	cau_id=$1 cau_limit=$2 cau_grace=$3 cau_again=$4 cau_old=$5
+	shift 5
+	if [ ! -s "$cau_dir/start" ]; then
+		if [ "$cau_again" = 1 ] && [ "$cau_old" != "$cau_boot" ]; then
+			cau_say exit "lost - -"
+			return 0
+		fi
+		mkdir -p "$cau_dir" || return 1
+		if command -v setsid >/dev/null 2>&1; then
+			setsid sh -c "$cau_job_text" cau-job "$cau_dir" \
+				"$cau_id" "$cau_limit" "$cau_grace" "$cau_node" \
+				"$cau_boot" "$@" </dev/null >/dev/null 2>&1 &
+		else
+			sh -c "$cau_job_text" cau-job "$cau_dir" \
+				"$cau_id" "$cau_limit" "$cau_grace" "$cau_node" \
+				"$cau_boot" "$@" </dev/null >/dev/null 2>&1 &
+		fi
+		wait $!
+	fi
+	# Another contact may have made the mark and not filled it yet.
+	cau_tries=0
+	while [ -e "$cau_dir/start" ] && [ ! -s "$cau_dir/start" ] &&
+		[ $cau_tries -lt 20 ]; do
+		sleep 0.1 2>/dev/null || sleep 1
+		cau_tries=$((cau_tries + 1))
+	done
+	cau_job_result
+	while [ -z "$cau_result" ] && cau_job_alive; do
+		sleep 0.1 2>/dev/null || sleep 1
+		cau_job_result
+	done
+	# It may have ended between the two looks.
+	[ -n "$cau_result" ] || cau_job_result
+	if [ -n "$cau_result" ]; then
+		cau_say exit "$cau_result"
+	elif [ ! -s "$cau_dir/start" ]; then
+		echo "cannot write to $cau_dir (disk full?)" >&2
+		return 1
+	else
+		read -r cau_b _ <"$cau_dir/start"
+		if [ "$cau_b" = "$cau_boot" ]; then
+			cau_say exit "orphan - -"
+		else
+			cau_say exit "lost - -"
+		fi
+	fi
+	if [ -s "$cau_dir/log" ]; then
+		cau_say logsize "$(wc -c <"$cau_dir/log")"
+		tail -c 262144 "$cau_dir/log" | sed "s/^/$cau_mark $cau_seq log /"
+		# The last line may have no end of its own.
+		echo
+	fi
+}
+
+# cau_receipt ID LINE: keeps what a job came to, once.
+cau_receipt() {
+	[ -e "$cau_state/jobs/$1/receipt" ] && return 0
+	printf '%s\n' "$2" >>"$cau_state/receipts" &&
+		: >"$cau_state/jobs/$1/receipt"
+}
+
+# cau_reboot BOOT: restarts the node, unless it has been restarted since.
+cau_reboot() {
+	if [ "$1" != "$cau_boot" ]; then
+		cau_say restarted "$cau_boot"
+		return 0
+	fi
+	if command -v systemctl >/dev/null 2>&1 && systemctl reboot; then
+		return 0
+	fi
+	shutdown -r now || reboot
+}
+
+# The answer starts a line of its own, whatever was printed before it.
+echo

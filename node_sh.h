@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: ISC */
+/* The scripts of node/, embedded by the Makefile. */
+#ifndef CAU_NODE_SH_H
+#define CAU_NODE_SH_H
+
+extern const char node_session_sh[];
+extern const char node_job_sh[];
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * An update as a scan shows it and a run carries it, and what became of one
+ * that was installed; both as JSON (cau-report(5)). Pure.
+ */
+#ifndef CAU_UPDATE_H
+#define CAU_UPDATE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "arena.h"
+#include "exitcodes.h"
+
+struct update {
+	const char *id; /* unique per node and plug-in */
+	const char *title;
+	const char *description;
+	const char *plugin;
+	const char *rule;
+	const char *path; /* below the root folder, escaped */
+	const char *version;
+	const char *kb;
+	const char *sha256; /* "" when it was not read */
+	int64_t size_bytes;
+	bool installed;	    /* state AlreadyInstalled, else Applicable */
+	const char *reason; /* why it is AlreadyInstalled */
+};
+
+struct ignored {
+	const char *path;
+	const char *reason;
+};
+
+/* What a scan of one node found; everything lives in the caller's arena. */
+struct scan_result {
+	struct update *updates;
+	size_t n_updates;
+	struct ignored *ignored;
+	size_t n_ignored;
+};
+
+/* What installing one update came to. */
+struct install_result {
+	enum update_result result;
+	bool has_code;
+	uint32_t exit_code;
+	enum exit_condition condition;
+	bool reboot_required;
+	const char *reason; /* why, when it did not just succeed */
+	const char *log;    /* below the run's folder, "" if there is none */
+};
+
+/* New references; never NULL. */
+json_t *update_to_json(const struct update *u);
+/* Strings go to the arena. -1: a member is missing or of another type. */
+int update_from_json(
+    struct update *u, const json_t *j, struct arena *a) CAU_MUSTCHECK;
+
+/* Adds the members of an install result to an object. */
+void install_result_to_json(const struct install_result *r, json_t *object);
+int install_result_from_json(
+    struct install_result *r, const json_t *j, struct arena *a) CAU_MUSTCHECK;
+
+/* A member of a JSON object; "" or 0 or false when it is not there. */
+const char *json_text(const json_t *object, const char *key);
+int64_t json_number(const json_t *object, const char *key);
+bool json_flag(const json_t *object, const char *key);
+/* A string value from any bytes: made printable if it is not UTF-8. */
+json_t *json_from_text(const char *s);
+
+#endif
