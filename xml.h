@@ -31,7 +31,7 @@ const char *xml_attr_value(const xmlAttr *attr, struct arena *a);
 bool xml_is_text(const xmlNode *node);
 /* The text of a text node, without the blanks it begins with. */
 const char *xml_text(const xmlNode *node);
-/* The line an element's start tag ends on. */
+/* The line an element's start tag ends on; beyond 65535 it may be one off. */
 int xml_line(const xmlNode *element);
 /* The line of the first character of a text node that is no blank. */
 int xml_text_line(const xmlNode *text);
