@@ -9,6 +9,7 @@
 #	lab hostkey NODE	new ssh host key, sshd restarted; `lab trust NODE` makes it known
 #	lab noreturn NODE	stays off after the next restart, until `lab allow NODE`
 #	lab wait NODE [COUNT]	until it is up and was restarted at least COUNT times (30 s at most)
+#	lab waitoff NODE	until it is off (to use with noreturn or a power off)
 #	lab bootid|reboots|addr NODE
 # Environment in SCRIPT: LAB (folder), LAB_SSH_CONFIG (for ssh -F), LAB_NODES ("n1 n2 n3").
 # Settings, before run: LAB_REBOOT_MS (300, from the order to the end), LAB_DOWN_MS (200, how long
@@ -191,7 +192,7 @@ cmd=${1-}
 case $cmd in
 run) run "$@" ;;
 _lab) lab "$@" ;;
-in | crash | down | up | hostkey | trust | noreturn | allow | wait | bootid | reboots | addr) ;;
+in | crash | down | up | hostkey | trust | noreturn | allow | wait | waitoff | bootid | reboots | addr) ;;
 *) usage ;;
 esac
 
@@ -230,6 +231,13 @@ trust)
 noreturn) : >"$D/noreturn" ;;
 allow) rm -f "$D/noreturn" ;;
 wait) wait_up "$node" "${1:-0}" || die 1 "$node did not come up" ;;
+waitoff)
+	i=0
+	while [ -e "$D/init.pid" ]; do
+		[ $((i += 1)) -le 1500 ] || die 1 "$node is still on"
+		sleep 0.02
+	done
+	;;
 bootid) cat "$D/boot_id" ;;
 reboots) reboots ;;
 addr) addr "$node" ;;

@@ -106,7 +106,7 @@ supervise() {
 		ip link del "v${node#n}" 2>/dev/null || : # or the kernel was faster
 		# A mark for the power cut: unshare 2.38 makes a 1 of a child's SIGKILL.
 		[ ! -e "$D/crash" ] || rc=crash
-		rm -f "$D/crash" "$D/init.pid"
+		rm -f "$D/crash"
 		echo "$node ended: $rc"
 		case $rc in
 		3 | crash) ;;
@@ -116,6 +116,7 @@ supervise() {
 			exit 1
 			;;
 		esac
+		rm -f "$D/init.pid" # last: who sees it gone may say `lab allow`
 		sleep "$(seconds "$D/down_ms")"
 		while [ -e "$D/noreturn" ]; do sleep 0.02; done
 	done

@@ -109,10 +109,6 @@ until_runs() {
 	i=0
 	until lab in "$1" pgrep -fx "$2" >/dev/null || [ $((i += 1)) -gt 200 ]; do sleep 0.02; done
 }
-until_off() {
-	i=0
-	while lab in "$1" true 2>/dev/null && [ $((i += 1)) -le 200 ]; do sleep 0.02; done
-}
 
 # The names that could stop a machine, wherever they stand in the node.
 only_shims() {
@@ -209,7 +205,7 @@ answer"
 	r=$(lab reboots n1)
 	lab noreturn n1
 	s n1 reboot
-	until_off n1
+	lab waitoff n1
 	sleep 0.5 # longer than it is off by itself
 	ok "no return: stays off" is "$(lab reboots n1)" "$r"
 	ok "no return: no answer" not s -o ConnectTimeout=1 n1 true 2>/dev/null
@@ -218,7 +214,7 @@ answer"
 	ok "with ssh" s n1 true
 
 	s n2 poweroff
-	until_off n2
+	lab waitoff n2
 	ok "power off" test -e "$LAB/n2/noreturn"
 	lab allow n2
 	ok "and on" lab wait n2 2
