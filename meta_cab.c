@@ -99,9 +99,9 @@ visit(struct walk *w, struct archive *ar, struct archive_entry *entry,
 }
 
 /*
- * Trouble in one member does not hide the others; the first one is told. A
- * nested cabinet is left once its update.mum was seen; in the outer one the
- * properties may come last.
+ * Trouble in what a member says does not hide the others; the first one is
+ * told. A nested cabinet is left once its update.mum was seen; in the outer
+ * one the properties may come last.
  */
 static int
 walk_members(struct walk *w, struct archive *ar, unsigned depth, struct err *e)
@@ -118,8 +118,14 @@ walk_members(struct walk *w, struct archive *ar, unsigned depth, struct err *e)
 		if (rc == -1)
 			return -1;
 		last = depth > 0 && walk_is_manifest(walk_name(entry));
-		if (visit(w, ar, entry, depth, result == 0 ? e : &later) == -1)
-			result = -1;
+		archive_clear_error(ar);
+		if (visit(w, ar, entry, depth, result == 0 ? e : &later) == 0)
+			continue;
+		result = -1;
+		/* libarchive 3.6 crashes when it has to pass over the rest of
+		 * a member whose blocks it could not read. */
+		if (archive_error_string(ar) != NULL)
+			break;
 	}
 	return result;
 }

@@ -108,7 +108,7 @@ int
 walk_deb(struct walk *w, struct err *e)
 {
 	uint64_t at = sizeof("!<arch>"), size;
-	bool found = false;
+	bool found = false, data = false;
 	char name[17];
 
 	while (at < w->src->size) {
@@ -126,7 +126,11 @@ walk_deb(struct walk *w, struct err *e)
 			if (read_control(w, name, e) == -1)
 				return err_wrap(e, "%s", name);
 		}
+		data = data || strncmp(name, "data.tar", 8) == 0;
 		at += size + size % 2;
 	}
-	return found ? 0 : err_set(e, CAU_FAILED, "it has no control.tar");
+	if (!found || !data)
+		return err_set(e, CAU_FAILED, "it has no %s",
+		    found ? "data.tar" : "control.tar");
+	return 0;
 }
