@@ -148,8 +148,9 @@ rules_check_path(struct rules_parser *p, int line, const char *path)
 		    "path '%s': $update$ stands alone in a path, everything "
 		    "else belongs into the parameters",
 		    path_shown);
-	else if (path[0] != '/' && strchr(path, '/') != NULL &&
-		 !begins_with_variable(path))
+	else if (strcmp(path, ".") == 0 || strcmp(path, "..") == 0 ||
+		 (path[0] != '/' && strchr(path, '/') != NULL &&
+		     !begins_with_variable(path)))
 		rules_error(p, line,
 		    "path '%s' is neither absolute nor a bare program name",
 		    path_shown);

@@ -227,6 +227,8 @@ test_paths(void **state)
 			  "bare program name\n"},
 	    {PATH("./x"), "1 e Folder f: path './x' is neither absolute nor a "
 			  "bare program name\n"},
+	    {PATH(".."), "1 e Folder f: path '..' is neither absolute nor a "
+			 "bare program name\n"},
 	    {PATH("%1%/x"), "1 e Folder f: path '%1%/x' is neither absolute "
 			    "nor a bare program name\n"},
 	    {PATH("/x "), "1 e Folder f: path '/x ' has blanks around it\n"},
@@ -385,6 +387,17 @@ test_limits(void **state)
 		buf_addstr(&b, "<!-- -->");
 	got = notes_of(b.data, b.len);
 	assert_string_equal(got, "0 e the file is larger than 4 MiB\n");
+	free(got);
+
+	/* A tag that older versions of libxml2 take minutes for. */
+	buf_reset(&b);
+	buf_addstr(&b, "<c>\n<a ");
+	for (i = 0; i < 100000; i++)
+		buf_addf(&b, "a%zu=''\n", i);
+	buf_addstr(&b, "/></c>");
+	got = notes_of(b.data, b.len);
+	assert_string_equal(
+	    got, "1002 e more than 1000 attributes in one element\n");
 	free(got);
 
 	/* Many mistakes: the first thousand, and how many more. */
