@@ -21,7 +21,7 @@ ok() {
 }
 is() { [ "$1" = "$2" ] || { echo "# is '$1', should be '$2'" && false; }; }
 has() { case $1 in *"$2"*) ;; *) echo "# '$1' has no '$2'" && false ;; esac }
-not() { ! "$@"; }
+not() { ! "$@" >/dev/null; }
 
 finish() {
 	echo "1..$count"
@@ -50,7 +50,7 @@ interrupted() {
 	TMPDIR=$out sh "$here/lab.sh" run 2 "$out/stay.sh" "$out" &
 	lab=$!
 	until [ -e "$out/marks" ]; do sleep 0.02; done
-	[ "$1" != TERM ] || ok "while it runs, it is seen" not nothing_left >/dev/null
+	[ "$1" != TERM ] || ok "while it runs, it is seen" not nothing_left
 	kill -s "$1" $lab
 	rc=0
 	wait $lab 2>/dev/null || rc=$?
@@ -123,7 +123,7 @@ restart() {
 	before=$(lab reboots "$n") id=$(id_of "$n")
 	shift
 	s "$@" || return 1
-	lab wait "$n" $((before + 1)) && is "$(lab reboots "$n")" $((before + 1)) && not is "$(id_of "$n")" "$id" >/dev/null
+	lab wait "$n" $((before + 1)) && is "$(lab reboots "$n")" $((before + 1)) && not is "$(id_of "$n")" "$id"
 }
 
 inside() {
@@ -145,7 +145,7 @@ inside() {
 	s n1 'mkdir -p /var/lib/cau; echo kept >/var/lib/cau/lab-selftest; touch /run/gone /tmp/gone; setsid sleep 4711 >/dev/null 2>&1 &'
 	ok "/var/lib/cau is not the other nodes'" not s n2 test -e /var/lib/cau/lab-selftest
 	ok "/var/lib/cau is not the machine's" not test -e /var/lib/cau/lab-selftest
-	ok "the process runs" s n1 'pgrep -fx "sleep 4711"' >/dev/null
+	ok "the process runs" s n1 'pgrep -fx "sleep 4711" >/dev/null'
 	ok "systemctl reboot" restart n1 n1 systemctl reboot
 	ok "/var/lib/cau survives" is "$(s n1 cat /var/lib/cau/lab-selftest)" kept
 	ok "/run and /tmp do not" is "$(s n1 ls -d /run/gone /tmp/gone 2>/dev/null)" ""
@@ -171,7 +171,7 @@ answer"
 	until_runs n2 'sleep 100'
 	ok "power cut" lab crash n2
 	ok "comes back by itself" lab wait n2 1
-	ok "with a new boot id" not is "$(id_of n2)" "$id2" >/dev/null
+	ok "with a new boot id" not is "$(id_of n2)" "$id2"
 	wait $c
 	ok "its connections break" is $? 255
 
