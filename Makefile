@@ -41,33 +41,91 @@ ALL_CFLAGS = -std=c11 $(DEFINES) $(WARNINGS) $(HARDENING) \
 
 # Everything but main, sorted; tests link it whole.
 SRCS = \
+	access.c \
 	arena.c \
 	buf.c \
+	bytesrc.c \
+	child.c \
+	cmd_plugin.c \
+	cmd_report.c \
+	cmd_rules.c \
+	cmd_run.c \
+	cmd_scan.c \
+	cmd_status.c \
+	engine.c \
 	err.c \
+	event.c \
 	exitcodes.c \
-	text.c
+	file.c \
+	hotfix.c \
+	hotfix_dir.c \
+	hotfix_plugin.c \
+	job.c \
+	journal.c \
+	meta.c \
+	meta_archive.c \
+	meta_cab.c \
+	meta_deb.c \
+	mount.c \
+	msi.c \
+	node.c \
+	ole2.c \
+	options.c \
+	pkgtext.c \
+	plugin.c \
+	pluginargs.c \
+	report.c \
+	rpmhdr.c \
+	rules.c \
+	rules_check.c \
+	rules_explain.c \
+	rules_xml.c \
+	run.c \
+	state.c \
+	template.c \
+	text.c \
+	update.c \
+	view.c \
+	work.c \
+	xml.c \
+	zipdir.c
 
-OBJS = $(SRCS:%.c=$(OUT)/%.o)
+OBJS = $(SRCS:%.c=$(OUT)/%.o) $(OUT)/node_sh.o
 HDRS = $(wildcard *.h)
 UNIT = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
+
+# make V=1 shows the commands.
+Q = $(if $(V),,@echo "  $@";)
 
 all: $(OUT)/cau
 
 $(OUT)/cau: $(OUT)/cau.o $(OUT)/libcau.a
-	$(CC) $(LINKHARD) $(HARDENING) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(LINKHARD) $(HARDENING) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread
 
 $(OUT)/libcau.a: $(OBJS)
-	rm -f $@
-	$(AR) rcs $@ $^
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
 
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The scripts of node/ as strings.
+$(OUT)/node_sh.c: node/session.sh node/job.sh Makefile
+	@mkdir -p $(@D)
+	@for f in session job; do \
+		printf 'extern const char node_%s_sh[];\nconst char node_%s_sh[] = {' $$f $$f; \
+		od -An -v -tu1 node/$$f.sh | sed 's/[0-9][0-9]*/&,/g'; \
+		echo '0};'; \
+	done >$@
+
+$(OUT)/node_sh.o: $(OUT)/node_sh.c Makefile
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/libcau.a Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MT $@ $(LINKHARD) \
-	    $(LDFLAGS) -o $@ $< $(OUT)/libcau.a $(PKG_LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MT $@ $(LINKHARD) \
+	    $(LDFLAGS) -o $@ $< $(OUT)/libcau.a $(PKG_LIBS) -lcmocka -lpthread
 
 unit: $(UNIT)
 	@for t in $(UNIT); do $$t || exit 1; done

@@ -394,7 +394,7 @@ node_put(struct node *n, const char *path, int fd, struct err *e)
 	text_shell_quote(&command, "umask 077; cat >\"$1\"");
 	buf_addstr(&command, " cau ");
 	text_shell_quote(&command, path);
-	spec.argv = command_words(n, command.data, false, &a);
+	spec.argv = command_words(n, arena_strdup(&a, command.data), false, &a);
 	buf_release(&command);
 	if (child_start(&c, &spec, e) == -1) {
 		arena_release(&a);

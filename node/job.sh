@@ -215,7 +215,7 @@ umask 022
 # Death by a signal and an exit status over 128 look alike in $?. They are
 # told apart by the word that the shell prints about a signal, on its own
 # stderr; it prints none for INT and PIPE, which count as signals.
-{ "$cau_program" "$@" >>log 2>&1 </dev/null; } 2>why
+{ (exec "$cau_program" "$@" >>log 2>&1 </dev/null); } 2>why
 cau_code=$?
 umask 077
 

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC */
+/* cau: Cluster-Aware Updating for Linux. The table of commands and main. */
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "options.h"
+#include "text.h"
+
+const struct command commands[] = {
+    {"help", "this list, or the options of one command", HELP_SYNOPSIS, 0,
+	cmd_help},
+    {"plugin", "the plug-ins that a run can use", PLUGIN_SYNOPSIS, CMD_PLUGIN,
+	cmd_plugin},
+    {"recover", "take up a run whose coordinator died", RECOVER_SYNOPSIS,
+	CMD_RECOVER, cmd_recover},
+    {"report", "reports of past runs", REPORT_SYNOPSIS, CMD_REPORT, cmd_report},
+    {"rules", "check or explain a hotfix configuration file", RULES_SYNOPSIS, 0,
+	cmd_rules},
+    {"run", "an Updating Run: update every node, one after the other",
+	RUN_SYNOPSIS, CMD_RUN, cmd_run},
+    {"scan", "what would be installed, per node; changes nothing",
+	SCAN_SYNOPSIS, CMD_SCAN, cmd_scan},
+    {"status", "the run in progress, or the last one", STATUS_SYNOPSIS,
+	CMD_STATUS, cmd_status},
+    {NULL, NULL, NULL, 0, NULL},
+};
+
+static void
+list_commands(FILE *f)
+{
+	(void)fputs("usage: cau COMMAND [options]\n"
+		    "       cau --version\n\n"
+		    "Cluster-Aware Updating: updates every node of a cluster "
+		    "in turn.\n\n",
+	    f);
+	for (const struct command *c = commands; c->name != NULL; c++)
+		(void)fprintf(f, "  %-10s %s\n", c->name, c->summary);
+	(void)fputs("\nSee cau help COMMAND and the manual, cau(8).\n", f);
+}
+
+static const struct command *
+find_command(const char *name)
+{
+	for (const struct command *c = commands; c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+static int
+unknown_command(const char *name)
+{
+	const char *names[sizeof(commands) / sizeof(*commands)], *near;
+	struct buf b = BUF_INIT;
+	size_t n = 0;
+
+	for (const struct command *c = commands; c->name != NULL; c++)
+		names[n++] = c->name;
+	names[n] = NULL;
+	text_printable(&b, name, strlen(name));
+	near = text_nearest(name, names);
+	(void)fprintf(stderr, "cau: unknown command '%.60s'%s%s%s\n", b.data,
+	    near == NULL ? "" : " (did you mean ", near == NULL ? "" : near,
+	    near == NULL ? "" : "?)");
+	(void)fputs("usage: cau COMMAND [options] (see cau help)\n", stderr);
+	buf_release(&b);
+	return CAU_USAGE;
+}
+
+int
+cmd_help(int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc > 2)
+		return command_misuse(
+		    "help", HELP_SYNOPSIS, "one command at a time");
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 ||
+	    strcmp(argv[1], "-h") == 0) {
+		list_commands(stdout);
+		return command_done("help", CAU_OK);
+	}
+	c = find_command(argv[1]);
+	if (c == NULL)
+		return unknown_command(argv[1]);
+	if (c->run == cmd_rules) {
+		char help[] = "--help", rules[] = "rules";
+		char *words[] = {rules, help, NULL};
+
+		return cmd_rules(2, words);
+	}
+	options_help(stdout, c->name, c->options, c->synopsis);
+	return command_done("help", CAU_OK);
+}
+
+/* Whoever started us without 0, 1 or 2 must not have the journal written to
+ * by what is meant for them. */
+static int
+open_standard_fds(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd == -1)
+		return -1;
+	return close(fd);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct command *c;
+
+	if (open_standard_fds() == -1)
+		return CAU_FAILED;
+	if (argc < 2) {
+		list_commands(stderr);
+		return CAU_USAGE;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		(void)puts("cau " CAU_VERSION);
+		return command_done("version", CAU_OK);
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		list_commands(stdout);
+		return command_done("help", CAU_OK);
+	}
+	c = find_command(argv[1]);
+	if (c == NULL)
+		return unknown_command(argv[1]);
+	return c->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The commands. Each takes its words (argv[0] is its name) and returns the
+ * exit code of cau; none of them exits.
+ */
+#ifndef CAU_CMD_H
+#define CAU_CMD_H
+
+struct command {
+	const char *name;
+	const char *summary;
+	const char *synopsis;
+	unsigned options; /* command_bit, 0 when it has a parser of its own */
+	int (*run)(int argc, char **argv);
+};
+
+/* Sorted by name; ends with a name of NULL. */
+extern const struct command commands[];
+
+int cmd_help(int argc, char **argv);
+int cmd_plugin(int argc, char **argv);
+int cmd_recover(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_rules(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_scan(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+
+#define SCAN_SYNOPSIS	 "[options]"
+#define RUN_SYNOPSIS	 "[options]"
+#define RECOVER_SYNOPSIS "[--json] [-q]"
+#define STATUS_SYNOPSIS	 "[--json]"
+#define REPORT_SYNOPSIS	 "list | show [RUN] [--json] [-v]"
+#define PLUGIN_SYNOPSIS	 "list [--json]"
+#define RULES_SYNOPSIS	 "check FILE | explain FILE --file NAME [options]"
+#define HELP_SYNOPSIS	 "[COMMAND]"
+
+#endif

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: ISC */
+/* cau run and cau recover: an Updating Run, from its start or taken up. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "file.h"
+#include "options.h"
+#include "report.h"
+#include "run.h"
+#include "scan.h"
+#include "state.h"
+
+/* What both commands hold; everything is released by session_release. */
+struct session {
+	const struct options *o;
+	const char *command;
+	char run_id[RUN_ID_SIZE];
+	char *run_dir;
+	struct coordinator self;
+	struct arena arena;
+	struct state_lock lock;
+	struct journal journal;
+	struct engine engine;
+	struct work work;
+	bool has_work;
+	struct view view;
+};
+
+static void
+session_init(struct session *s, const struct options *o)
+{
+	memset(s, 0, sizeof(*s));
+	s->o = o;
+	s->command = o->command;
+	s->lock.fd = -1;
+	s->journal.fd = -1;
+	buf_init(&s->journal.pending);
+	engine_init(&s->engine);
+	coordinator_self(&s->self, &s->arena);
+	view_init(&s->view, o->json, o->quiet, o->no_color);
+}
+
+static void
+session_release(struct session *s)
+{
+	/* Threads that still work on nodes end with the process. */
+	if (s->has_work && s->work.in_flight == 0)
+		work_release(&s->work);
+	journal_close(&s->journal);
+	if (!s->has_work || s->work.in_flight == 0)
+		engine_release(&s->engine);
+	state_unlock(&s->lock);
+	free(s->run_dir);
+	arena_release(&s->arena);
+}
+
+static int64_t
+wall_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void
+print_report(const struct session *s)
+{
+	struct buf b = BUF_INIT;
+	char *text;
+	json_t *j;
+
+	if (s->o->json) {
+		j = report_to_json(&s->engine);
+		text = json_dumps(j, JSON_COMPACT);
+		(void)puts(text);
+		free(text);
+		json_decref(j);
+		return;
+	}
+	report_to_text(&b, &s->engine, view_color_stdout(s->o->no_color), true);
+	(void)fputs(b.data, stdout);
+	buf_release(&b);
+}
+
+/* Drives the run and tells how it ended. */
+static int
+drive(struct session *s)
+{
+	struct err e;
+
+	switch (run_drive(&s->engine, &s->journal, &s->work, &s->view, &e)) {
+	case RUN_FINISHED:
+		state_clear_current(s->o->state_dir);
+		print_report(s);
+		return (int)engine_exit_code(&s->engine);
+	case RUN_INTERRUPTED:
+		(void)fprintf(stderr,
+		    "cau %s: left; installers that were started go on on "
+		    "their nodes. Go on with: cau recover\n",
+		    s->command);
+		return CAU_CANCELED;
+	case RUN_BROKEN:
+		break;
+	}
+	(void)fprintf(stderr,
+	    "cau %s: %s\ncau %s: the run stands where it is; when this is "
+	    "mended: cau recover\n",
+	    s->command, e.text, s->command);
+	return CAU_FAILED;
+}
+
+static int
+record_first(struct session *s, const struct event *ev, struct err *e)
+{
+	struct buf line = BUF_INIT;
+	int rc;
+
+	journal_add(&s->journal, ev, &line);
+	rc = engine_apply(&s->engine, ev, e);
+	if (rc == 0)
+		rc = journal_sync(&s->journal, e);
+	if (rc == 0)
+		view_event(&s->view, &s->engine, ev, line.data);
+	buf_release(&line);
+	return rc;
+}
+
+/* A run that was cut short must not be forgotten by starting another. */
+static int
+check_left_over(const struct session *s, struct err *e)
+{
+	char id[RUN_ID_SIZE];
+
+	if (state_current(s->o->state_dir, id) == -1)
+		return 0;
+	return err_set(e, CAU_CANCELED,
+	    "run %s was cut short and nobody works on it: go on with cau "
+	    "recover first",
+	    id);
+}
+
+static int
+make_run(struct session *s, struct run_info *run, struct err *e)
+{
+	char *log, *path;
+	int rc;
+
+	s->run_dir = state_run_dir(s->o->state_dir, s->run_id);
+	log = xasprintf("%s/log", s->run_dir);
+	path = state_journal(s->o->state_dir, s->run_id);
+	rc = file_mkdirs(log, e);
+	if (rc == 0)
+		rc = journal_create(&s->journal, path, e);
+	free(log);
+	free(path);
+	run->run_id = s->run_id;
+	return rc;
+}
+
+/* Refusals come before the run is made, so they leave nothing behind. */
+static int
+start(struct session *s, struct options *o, struct err *e)
+{
+	struct event ev = {.type = EV_RUN_STARTED};
+	struct run_info *run = &o->run;
+	int rc;
+
+	run_id_new(s->run_id);
+	if (state_lock(&s->lock, o->state_dir, s->run_id, &s->self, e) == -1)
+		return -1;
+	if (check_left_over(s, e) == -1)
+		return -1;
+	rc = work_init(&s->work, run, NULL, false, true, e);
+	s->has_work = true;
+	if (!o->quiet || rc == -1)
+		(void)fputs(s->work.warnings.data, stderr);
+	if (rc == -1)
+		return -1;
+	if (make_run(s, run, e) == -1)
+		return -1;
+	s->work.run_dir = s->run_dir;
+	run->digest = work_digest(&s->work);
+	ev.at_ms = wall_ms();
+	ev.run = *run;
+	ev.coordinator = s->self;
+	if (record_first(s, &ev, e) == -1)
+		return -1;
+	return state_set_current(o->state_dir, s->run_id, e);
+}
+
+static int
+dry_run(struct options *o)
+{
+	struct order **results =
+	    xcalloc(o->run.n_nodes, sizeof(struct order *));
+	struct work w;
+	struct err e;
+	int rc = work_init(&w, &o->run, NULL, false, true, &e);
+
+	if (!o->quiet || rc == -1)
+		(void)fputs(w.warnings.data, stderr);
+	if (rc == 0)
+		rc = scan_nodes(&w, results, &e);
+	if (rc == -1) {
+		if (o->json)
+			print_json_error("run", &e);
+		rc = command_fail("run", &e);
+	} else {
+		if (o->json) {
+			scan_print_json(&o->run, results);
+		} else {
+			(void)puts("Dry run: nothing is changed. The nodes "
+				   "would be updated in this order:");
+			scan_print_text(&o->run, results, o->verbose > 0);
+		}
+		rc = scan_exit_code(&o->run, results, false);
+	}
+	for (size_t i = 0; i < o->run.n_nodes; i++)
+		if (results[i] != NULL)
+			order_free(results[i]);
+	free(results);
+	work_release(&w);
+	return rc;
+}
+
+static int
+run(struct options *o)
+{
+	struct session s;
+	struct err e;
+	int rc;
+
+	run_block_signals();
+	session_init(&s, o);
+	if (start(&s, o, &e) == -1) {
+		if (o->json)
+			print_json_error("run", &e);
+		rc = command_fail("run", &e);
+	} else {
+		rc = drive(&s);
+	}
+	session_release(&s);
+	return rc;
+}
+
+int
+cmd_run(int argc, char **argv)
+{
+	struct options o;
+	struct err e;
+	int rc = options_parse(&o, CMD_RUN, RUN_SYNOPSIS, argc, argv);
+
+	if (rc == -1 && o.n_operands > 0)
+		rc = command_misuse(
+		    "run", RUN_SYNOPSIS, "unexpected word '%s'", o.operands[0]);
+	if (rc == -1 && options_run_info(&o, &e) == -1)
+		rc = command_misuse("run", RUN_SYNOPSIS, "%s", e.text);
+	if (rc == -1)
+		rc = command_done("run", o.dry_run ? dry_run(&o) : run(&o));
+	options_release(&o);
+	return rc;
+}
+
+/* Opens the run that was cut short, as its journal has it. */
+static int
+take_up(struct session *s, struct err *e)
+{
+	struct event ev = {.type = EV_RUN_RECOVERED};
+	char *path, *log;
+	size_t good = 0;
+	int rc;
+
+	if (state_current(s->o->state_dir, s->run_id) == -1)
+		return err_set(e, CAU_USAGE, "there is no run to recover in %s",
+		    s->o->state_dir);
+	if (state_lock(&s->lock, s->o->state_dir, s->run_id, &s->self, e) == -1)
+		return -1;
+	s->run_dir = state_run_dir(s->o->state_dir, s->run_id);
+	path = state_journal(s->o->state_dir, s->run_id);
+	rc = journal_load(&s->engine, path, &good, e);
+	if (rc == 0)
+		rc = journal_continue(&s->journal, path, good, e);
+	free(path);
+	log = xasprintf("%s/log", s->run_dir);
+	if (rc == 0)
+		rc = file_mkdirs(log, e);
+	free(log);
+	if (rc == -1 || s->engine.finished)
+		return rc;
+	rc = work_init(&s->work, &s->engine.run, s->run_dir, false, true, e);
+	s->has_work = true;
+	if (!s->o->quiet || rc == -1)
+		(void)fputs(s->work.warnings.data, stderr);
+	if (rc == -1)
+		return -1;
+	if (strcmp(work_digest(&s->work), s->engine.run.digest) != 0)
+		return err_set(e, CAU_REFUSED,
+		    "the rules or the arguments of the plug-ins changed since "
+		    "run %s began: put them back to go on",
+		    s->run_id);
+	ev.at_ms = wall_ms();
+	if (ev.at_ms < s->engine.last_ms)
+		ev.at_ms = s->engine.last_ms;
+	ev.coordinator = s->self;
+	return record_first(s, &ev, e);
+}
+
+static int
+recover(struct options *o)
+{
+	struct session s;
+	struct err e;
+	int rc;
+
+	run_block_signals();
+	session_init(&s, o);
+	if (take_up(&s, &e) == -1) {
+		if (o->json)
+			print_json_error("recover", &e);
+		rc = command_fail("recover", &e);
+	} else if (s.engine.finished) {
+		/* It died between its last record and its last breath. */
+		state_clear_current(o->state_dir);
+		print_report(&s);
+		rc = (int)engine_exit_code(&s.engine);
+	} else {
+		rc = drive(&s);
+	}
+	session_release(&s);
+	return rc;
+}
+
+int
+cmd_recover(int argc, char **argv)
+{
+	struct options o;
+	int rc = options_parse(&o, CMD_RECOVER, RECOVER_SYNOPSIS, argc, argv);
+
+	if (rc == -1 && o.n_operands > 0)
+		rc = command_misuse("recover", RECOVER_SYNOPSIS,
+		    "unexpected word '%s'", o.operands[0]);
+	if (rc == -1)
+		rc = command_done("recover", recover(&o));
+	options_release(&o);
+	return rc;
+}

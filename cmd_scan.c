@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: ISC */
+/* cau scan: what would be installed, per node. Changes nothing. */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "options.h"
+#include "report.h"
+#include "run.h"
+#include "scan.h"
+#include "text.h"
+
+int
+scan_nodes(struct work *w, struct order **results, struct err *e)
+{
+	size_t n = w->run->n_nodes, started = 0, ended = 0;
+	struct pollfd p = {w->done_fd, POLLIN, 0};
+	struct order *o;
+
+	while (ended < n) {
+		while (started < n && w->in_flight < (size_t)w->run->parallel) {
+			o = xcalloc(1, sizeof(*o));
+			o->started.type = EV_OP_STARTED;
+			o->started.op = OP_SCAN;
+			o->started.node = w->run->nodes[started].name;
+			if (work_start(w, o, e) == -1) {
+				order_free(o);
+				return -1;
+			}
+			started++;
+		}
+		(void)poll(&p, 1, -1);
+		while ((o = work_take(w)) != NULL) {
+			results[o->node - w->nodes] = o;
+			ended++;
+		}
+	}
+	return 0;
+}
+
+static json_t *
+ignored_json(const struct scan_result *s)
+{
+	json_t *list = json_array(), *j;
+
+	for (size_t i = 0; i < s->n_ignored; i++) {
+		j = json_object();
+		(void)json_object_set_new(
+		    j, "path", json_from_text(s->ignored[i].path));
+		(void)json_object_set_new(
+		    j, "reason", json_from_text(s->ignored[i].reason));
+		(void)json_array_append_new(list, j);
+	}
+	return list;
+}
+
+static json_t *
+node_json(const struct order *o)
+{
+	const struct scan_result *s = &o->ended.scan;
+	bool ok = o->ended.outcome == OUTCOME_OK;
+	json_t *j = json_object(), *updates = json_array();
+
+	(void)json_object_set_new(j, "name", json_from_text(o->started.node));
+	(void)json_object_set_new(
+	    j, "status", json_string(ok ? "Succeeded" : "Failed"));
+	(void)json_object_set_new(
+	    j, "error", ok ? json_null() : json_from_text(o->ended.error));
+	for (size_t i = 0; i < s->n_updates; i++)
+		(void)json_array_append_new(
+		    updates, update_to_json(&s->updates[i]));
+	(void)json_object_set_new(j, "updates", updates);
+	(void)json_object_set_new(j, "ignored", ignored_json(s));
+	return j;
+}
+
+void
+scan_print_json(const struct run_info *run, struct order **results)
+{
+	json_t *doc, *nodes = json_array(), *plugins = json_array();
+
+	for (size_t i = 0; i < run->n_plugins; i++)
+		(void)json_array_append_new(
+		    plugins, json_from_text(run->plugins[i].name));
+	for (size_t i = 0; results != NULL && i < run->n_nodes; i++)
+		(void)json_array_append_new(nodes, node_json(results[i]));
+	doc = json_pack("{s:i, s:s, s:{s:s, s:s}, s:o, s:o}", "format", 1,
+	    "command", "scan", "cluster", "type", run->cluster_type, "name",
+	    run->cluster_name, "plugins", plugins, "nodes", nodes);
+	(void)json_dumpf(doc, stdout, JSON_INDENT(2));
+	(void)putchar('\n');
+	json_decref(doc);
+}
+
+/* One node as a table; the cells live in the order's arena. */
+static void
+node_text(struct buf *b, struct order *o, bool verbose)
+{
+	const struct scan_result *s = &o->ended.scan;
+	const struct update *u;
+	const char **cells, **c;
+	char size[TEXT_SMALL_SIZE];
+	size_t applicable = 0;
+
+	for (size_t i = 0; i < s->n_updates; i++)
+		applicable += !s->updates[i].installed;
+	buf_addf(b, "%s: ", o->started.node);
+	if (o->ended.outcome != OUTCOME_OK) {
+		buf_addf(b, "error: %s\n", o->ended.error);
+		return;
+	}
+	buf_addf(b, "%zu to install, %zu already installed, %zu ignored\n",
+	    applicable, s->n_updates - applicable, s->n_ignored);
+	c = cells =
+	    arena_alloc(&o->arena, 6 * (s->n_updates + 1) * sizeof(*cells));
+	*c++ = "  STATE";
+	*c++ = "UPDATE";
+	*c++ = "VERSION";
+	*c++ = "KB";
+	*c++ = "SIZE";
+	*c++ = "TITLE";
+	for (size_t i = 0; i < s->n_updates; i++) {
+		u = &s->updates[i];
+		*c++ = u->installed ? "  AlreadyInstalled" : "  Applicable";
+		*c++ = u->id;
+		*c++ = u->version;
+		*c++ = u->kb;
+		text_size(size, (uint64_t)u->size_bytes);
+		*c++ = arena_strdup(&o->arena, size);
+		*c++ = u->installed ? u->reason : u->title;
+	}
+	if (s->n_updates > 0)
+		report_table(b, cells, 6, s->n_updates + 1);
+	for (size_t i = 0; i < s->n_ignored && (verbose || i < 20); i++)
+		buf_addf(b, "  ignored: %s (%s)\n", s->ignored[i].path,
+		    s->ignored[i].reason);
+	if (s->n_ignored > 20 && !verbose)
+		buf_addf(b, "  ignored: %zu more (-v names them)\n",
+		    s->n_ignored - 20);
+}
+
+void
+scan_print_text(
+    const struct run_info *run, struct order **results, bool verbose)
+{
+	struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < run->n_nodes; i++) {
+		buf_reset(&b);
+		node_text(&b, results[i], verbose);
+		(void)fputs(b.data, stdout);
+	}
+	buf_release(&b);
+}
+
+int
+scan_exit_code(
+    const struct run_info *run, struct order **results, bool applicable_is_100)
+{
+	size_t failed = 0, applicable = 0;
+
+	for (size_t i = 0; i < run->n_nodes; i++) {
+		failed += results[i]->ended.outcome != OUTCOME_OK;
+		for (size_t k = 0; k < results[i]->ended.scan.n_updates; k++)
+			applicable +=
+			    !results[i]->ended.scan.updates[k].installed;
+	}
+	if (failed > 0)
+		return failed == run->n_nodes ? CAU_FAILED : CAU_PARTIAL;
+	return applicable_is_100 && applicable > 0 ? CAU_APPLICABLE : CAU_OK;
+}
+
+static int
+scan(struct options *o)
+{
+	struct order **results =
+	    xcalloc(o->run.n_nodes, sizeof(struct order *));
+	struct work w;
+	struct err e;
+	int rc;
+
+	rc = work_init(&w, &o->run, NULL, o->no_metadata, false, &e);
+	if (!o->quiet || rc == -1)
+		(void)fputs(w.warnings.data, stderr);
+	if (rc == 0)
+		rc = scan_nodes(&w, results, &e);
+	if (rc == -1) {
+		if (o->json)
+			print_json_error("scan", &e);
+		rc = command_fail("scan", &e);
+	} else {
+		if (o->json)
+			scan_print_json(&o->run, results);
+		else
+			scan_print_text(&o->run, results, o->verbose > 0);
+		rc = scan_exit_code(&o->run, results, o->exit_code);
+	}
+	for (size_t i = 0; i < o->run.n_nodes; i++)
+		if (results[i] != NULL)
+			order_free(results[i]);
+	free(results);
+	work_release(&w);
+	return rc;
+}
+
+void
+print_json_error(const char *command, const struct err *e)
+{
+	json_t *doc = json_pack("{s:i, s:s}", "format", 1, "command", command);
+
+	(void)json_object_set_new(doc, "error", json_from_text(e->text));
+	(void)json_dumpf(doc, stdout, JSON_INDENT(2));
+	(void)putchar('\n');
+	json_decref(doc);
+}
+
+int
+cmd_scan(int argc, char **argv)
+{
+	struct options o;
+	struct err e;
+	int rc = options_parse(&o, CMD_SCAN, SCAN_SYNOPSIS, argc, argv);
+
+	if (rc == -1 && o.n_operands > 0)
+		rc = command_misuse("scan", SCAN_SYNOPSIS,
+		    "unexpected word '%s'", o.operands[0]);
+	if (rc == -1 && options_run_info(&o, &e) == -1)
+		rc = command_misuse("scan", SCAN_SYNOPSIS, "%s", e.text);
+	if (rc == -1)
+		rc = command_done("scan", scan(&o));
+	options_release(&o);
+	return rc;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The options of all commands in one table: parsing, usage lines, help and
+ * completion read it, and a test compares it with the manual.
+ */
+#ifndef CAU_OPTIONS_H
+#define CAU_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "arena.h"
+#include "event.h"
+
+/* Commands as bits, to say which options they take. */
+enum command_bit {
+	CMD_SCAN = 1 << 0,
+	CMD_RUN = 1 << 1,
+	CMD_RECOVER = 1 << 2,
+	CMD_STATUS = 1 << 3,
+	CMD_REPORT = 1 << 4,
+	CMD_PLUGIN = 1 << 5
+};
+
+struct option_def {
+	int id; /* the short letter, or from 256 on */
+	const char *name;
+	const char *argument; /* NULL: takes none */
+	unsigned commands;
+	const char *help;
+};
+
+/* Ends with a name of NULL. */
+extern const struct option_def option_defs[];
+
+/*
+ * What the command line said. run holds the cluster and the run options,
+ * complete with defaults once options_cluster has been called. Strings point
+ * into argv or the arena.
+ */
+struct options {
+	struct arena arena;
+	const char *command;
+	const char *cluster; /* auto, local, list */
+	const char *nodes;
+	const char *nodes_file;
+	const char *rsh;
+	const char *suspend_command;
+	const char *resume_command;
+	const char *state_dir;
+	const char **plugins;
+	size_t n_plugins;
+	const char **plugin_args;
+	size_t n_plugin_args;
+	const char *root;
+	bool max_failed_given;
+	bool json;
+	bool quiet;
+	int verbose;
+	bool no_color;
+	bool dry_run;
+	bool exit_code;
+	bool no_metadata;
+	struct run_info run;
+	char **operands; /* what is left of argv */
+	int n_operands;
+};
+
+/*
+ * Parses argv of a command (argv[0] is its name). Returns -1 to go on, or
+ * the exit code when the command is over: 0 after --help, CAU_USAGE after a
+ * message about misuse.
+ */
+int options_parse(struct options *o, enum command_bit command,
+    const char *synopsis, int argc, char **argv) CAU_MUSTCHECK;
+void options_release(struct options *o);
+
+/* Fills o->run: nodes, plug-ins, words, defaults. */
+int options_run_info(struct options *o, struct err *e) CAU_MUSTCHECK;
+
+/* "usage: cau ..." and one line per option, to f. */
+void
+options_help(FILE *f, const char *name, unsigned command, const char *synopsis);
+
+/* "cau NAME: text" to stderr; returns the exit code of e. */
+int command_fail(const char *name, const struct err *e);
+/* One reason and one usage line to stderr; returns CAU_USAGE. */
+int command_misuse(const char *name, const char *synopsis, const char *fmt, ...)
+    CAU_PRINTF(3, 4);
+/* Flushes stdout; a full disk is an error. Returns code or CAU_FAILED. */
+int command_done(const char *name, int code);
+
+#endif

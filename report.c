@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: ISC */
+/* The report of a run. */
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+static void
+set(json_t *object, const char *key, json_t *value)
+{
+	(void)json_object_set_new(object, key, value);
+}
+
+static json_t *
+seconds(int64_t ms)
+{
+	return json_real((double)ms / 1000.0);
+}
+
+static json_t *
+time_or_null(int64_t ms)
+{
+	char at[TEXT_TIME_SIZE];
+
+	if (ms == 0)
+		return json_null();
+	text_time(at, ms);
+	return json_string(at);
+}
+
+static json_t *
+text_or_null(const char *s)
+{
+	return s == NULL || *s == '\0' ? json_null() : json_from_text(s);
+}
+
+static json_t *
+number(size_t n)
+{
+	return json_integer((json_int_t)n);
+}
+
+static json_t *
+update_json(const struct engine_update *u)
+{
+	json_t *j = json_object();
+
+	set(j, "id", json_from_text(u->info.id));
+	set(j, "title", json_from_text(u->info.title));
+	set(j, "plugin", json_from_text(u->info.plugin));
+	set(j, "rule", json_from_text(u->info.rule));
+	set(j, "version", json_from_text(u->info.version));
+	set(j, "kb", json_from_text(u->info.kb));
+	set(j, "sha256", json_from_text(u->info.sha256));
+	set(j, "size", json_integer(u->info.size_bytes));
+	set(j, "pass", json_integer(u->pass));
+	if (u->done) {
+		install_result_to_json(&u->result, j);
+	} else {
+		set(j, "result", json_null());
+	}
+	set(j, "started_at", time_or_null(u->started_ms));
+	set(j, "duration_s",
+	    u->ended_ms == 0 ? json_null()
+			     : seconds(u->ended_ms - u->started_ms));
+	return j;
+}
+
+static json_t *
+reboot_json(const struct engine_reboot *r)
+{
+	json_t *j = json_object();
+
+	set(j, "reason", text_or_null(r->reason));
+	set(j, "boot_id_before", text_or_null(r->boot_id_before));
+	set(j, "boot_id_after", text_or_null(r->boot_id_after));
+	set(j, "duration_s",
+	    r->ended_ms == 0 ? json_null()
+			     : seconds(r->ended_ms - r->started_ms));
+	return j;
+}
+
+static json_t *
+timing_json(const struct engine_node *n)
+{
+	static const char *const names[OP_KIND_COUNT] = {
+	    "scan", "stage", "drain", "install", "restart", "resume"};
+	json_t *j = json_object();
+
+	for (size_t i = 0; i < OP_KIND_COUNT; i++)
+		set(j, names[i], seconds(n->timing_ms[i]));
+	return j;
+}
+
+static json_t *
+node_json(const struct engine *g, const struct engine_node *n)
+{
+	struct engine_counts c = engine_count(n);
+	json_t *j = json_object(), *updates = json_array();
+	json_t *reboots = json_array();
+
+	set(j, "name", json_from_text(n->info->name));
+	set(j, "status",
+	    n->finished ? json_string(summary_status_name(n->status))
+			: json_null());
+	set(j, "phase", json_string(node_phase_name(engine_phase(n))));
+	set(j, "error", text_or_null(n->error));
+	set(j, "attempts", json_integer(1));
+	set(j, "passes", json_integer(n->pass));
+	set(j, "succeeded", number(c.succeeded));
+	set(j, "failed", number(c.failed));
+	set(j, "skipped", number(c.skipped));
+	set(j, "unknown", number(c.unknown));
+	set(j, "canceled", number(c.canceled));
+	set(j, "ignored", number(n->n_ignored));
+	set(j, "restart_pending", json_boolean(engine_restart_pending(g, n)));
+	set(j, "left_suspended", json_boolean(n->finished && n->suspended));
+	set(j, "suspended_at", time_or_null(n->suspended_at_ms));
+	set(j, "suspended_s", seconds(n->suspended_ms));
+	for (size_t i = 0; i < n->n_reboots; i++)
+		(void)json_array_append_new(
+		    reboots, reboot_json(&n->reboots[i]));
+	set(j, "reboots", reboots);
+	set(j, "bytes_staged", json_integer(n->bytes_staged));
+	set(j, "timing_s", timing_json(n));
+	for (size_t i = 0; i < n->n_updates; i++)
+		(void)json_array_append_new(
+		    updates, update_json(&n->updates[i]));
+	set(j, "updates", updates);
+	return j;
+}
+
+json_t *
+report_to_json(const struct engine *g)
+{
+	json_t *j = json_object(), *nodes = json_array();
+	json_t *plugins = json_array();
+
+	set(j, "format", json_integer(1));
+	set(j, "run_id", json_from_text(g->run.run_id));
+	set(j, "cluster",
+	    json_pack("{s:s, s:s}", "type", g->run.cluster_type, "name",
+		g->run.cluster_name));
+	set(j, "status",
+	    g->finished ? json_string(summary_status_name(g->status))
+			: json_null());
+	set(j, "started_at", time_or_null(g->started_ms));
+	set(j, "finished_at", time_or_null(g->finished ? g->last_ms : 0));
+	set(j, "duration_s", seconds(g->last_ms - g->started_ms));
+	set(j, "coordinator", coordinator_to_json(&g->coordinator));
+	set(j, "recoveries", json_integer(g->recoveries));
+	for (size_t i = 0; i < g->run.n_plugins; i++)
+		(void)json_array_append_new(
+		    plugins, json_from_text(g->run.plugins[i].name));
+	set(j, "plugins", plugins);
+	set(j, "error", text_or_null(g->error));
+	for (size_t i = 0; i < g->run.n_nodes; i++)
+		(void)json_array_append_new(nodes, node_json(g, &g->nodes[i]));
+	set(j, "nodes", nodes);
+	return j;
+}
+
+void
+report_table(
+    struct buf *b, const char *const *cells, size_t columns, size_t rows)
+{
+	size_t *width = xcalloc(columns, sizeof(*width)), w, last;
+
+	for (size_t i = 0; i < rows * columns; i++) {
+		w = text_width(cells[i]);
+		if (w > width[i % columns])
+			width[i % columns] = w;
+	}
+	for (size_t r = 0; r < rows; r++) {
+		last = 0;
+		for (size_t c = 0; c < columns; c++)
+			if (*cells[r * columns + c] != '\0')
+				last = c;
+		for (size_t c = 0; c <= last; c++) {
+			buf_addstr(b, cells[r * columns + c]);
+			w = text_width(cells[r * columns + c]);
+			for (; c < last && w < width[c] + 2; w++)
+				buf_addc(b, ' ');
+		}
+		buf_addc(b, '\n');
+	}
+	free(width);
+}
+
+/* "2026-01-31 03:00:00Z" */
+static void
+add_time(struct buf *b, int64_t ms)
+{
+	char at[TEXT_TIME_SIZE];
+
+	text_time(at, ms);
+	buf_addf(b, "%.10s %.8sZ", at, at + 11);
+}
+
+static const char *
+paint(bool color, enum summary_status s)
+{
+	if (!color)
+		return "";
+	switch (s) {
+	case STATUS_SUCCEEDED:
+		return "\033[32m";
+	case STATUS_PARTIALLY_FAILED:
+	case STATUS_CANCELED:
+		return "\033[33m";
+	case STATUS_FAILED:
+		return "\033[31m";
+	case STATUS_NONE:
+		break;
+	}
+	return "";
+}
+
+static void
+add_counts(struct buf *b, const struct engine_node *n)
+{
+	struct engine_counts c = engine_count(n);
+	const struct {
+		size_t n;
+		const char *what;
+	} parts[] = {{c.succeeded, "succeeded"}, {c.failed, "failed"},
+	    {c.skipped, "skipped"}, {c.unknown, "unknown"},
+	    {c.canceled, "canceled"}, {c.pending, "to do"}};
+	const char *sep = "";
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		if (parts[i].n == 0)
+			continue;
+		buf_addf(b, "%s%zu %s", sep, parts[i].n, parts[i].what);
+		sep = ", ";
+	}
+	if (*sep == '\0')
+		buf_addstr(
+		    b, n->scanned ? "nothing to install" : "not scanned");
+}
+
+void
+report_node_line(struct buf *b, const struct engine *g,
+    const struct engine_node *n, int64_t now_ms)
+{
+	char span[TEXT_SMALL_SIZE];
+
+	if (n->finished) {
+		buf_addf(b, "%s: ", summary_status_name(n->status));
+		add_counts(b, n);
+	} else if (n->busy) {
+		text_span(span, now_ms - n->op_since_ms);
+		buf_addf(b, "%s", node_phase_name(engine_phase(n)));
+		if (n->op == OP_INSTALL)
+			buf_addf(b, " %zu/%zu %s", n->op_update + 1,
+			    n->n_updates, n->updates[n->op_update].info.id);
+		buf_addf(b, " (%s)", span);
+	} else {
+		buf_addstr(b, "Waiting: ");
+		add_counts(b, n);
+	}
+	if (n->n_reboots > 0)
+		buf_addf(b, ", %zu restart%s", n->n_reboots,
+		    n->n_reboots == 1 ? "" : "s");
+	if (engine_restart_pending(g, n))
+		buf_addstr(b, ", RESTART PENDING");
+	if (n->finished && n->suspended)
+		buf_addstr(b, ", LEFT OUT OF SERVICE");
+}
+
+static void
+add_update(struct buf *b, const struct engine_update *u)
+{
+	char span[TEXT_SMALL_SIZE];
+	const char *result =
+	    u->done ? update_result_name(u->result.result) : "-";
+
+	buf_addf(b, "    %-16s  %s", result, u->info.id);
+	if (*u->info.version != '\0')
+		buf_addf(b, "  %s", u->info.version);
+	if (*u->info.kb != '\0')
+		buf_addf(b, "  KB%s", u->info.kb);
+	if (u->result.has_code && u->result.exit_code <= INT32_MAX &&
+	    u->result.exit_code <= 65535)
+		buf_addf(b, "  exit %" PRIu32, u->result.exit_code);
+	else if (u->result.has_code)
+		buf_addf(b, "  exit 0x%08" PRIx32, u->result.exit_code);
+	if (u->ended_ms != 0) {
+		text_span(span, u->ended_ms - u->started_ms);
+		buf_addf(b, "  %s", span);
+	}
+	buf_addc(b, '\n');
+	if (u->done && u->result.reason != NULL && *u->result.reason != '\0')
+		buf_addf(b, "        %s\n", u->result.reason);
+	if (u->done && u->result.result != RESULT_SUCCEEDED &&
+	    u->result.log != NULL && *u->result.log != '\0')
+		buf_addf(b, "        log: %s\n", u->result.log);
+}
+
+static void
+add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
+    bool color, bool verbose)
+{
+	const struct engine_reboot *r;
+	char span[TEXT_SMALL_SIZE];
+
+	buf_addf(b, "\n  %s%s%s  ", paint(color, n->status), n->info->name,
+	    color ? "\033[0m" : "");
+	report_node_line(b, g, n, g->last_ms);
+	buf_addc(b, '\n');
+	if (n->error != NULL)
+		buf_addf(b, "    error: %s\n", n->error);
+	for (size_t i = 0; i < n->n_updates; i++)
+		if (verbose || !n->updates[i].done ||
+		    n->updates[i].result.result != RESULT_ALREADY_INSTALLED ||
+		    n->updates[i].started)
+			add_update(b, &n->updates[i]);
+	for (size_t i = 0; i < n->n_reboots; i++) {
+		r = &n->reboots[i];
+		text_span(span, r->ended_ms - r->started_ms);
+		if (*r->boot_id_after != '\0')
+			buf_addf(
+			    b, "    restarted in %s (%s)\n", span, r->reason);
+		else
+			buf_addf(b, "    restart not seen to its end (%s)\n",
+			    r->reason);
+	}
+	if (engine_restart_pending(g, n))
+		buf_addf(b,
+		    "    RESTART PENDING: %s; restart this machine yourself, "
+		    "or run with --allow-self-reboot\n",
+		    n->restart_reason);
+	if (n->finished && n->suspended)
+		buf_addf(b,
+		    "    LEFT OUT OF SERVICE: cau did not resume this node; "
+		    "when it is in order, run: %s %s\n",
+		    g->run.resume_command[0], n->info->name);
+	if (n->unknown)
+		buf_addf(b,
+		    "    OUTCOME UNKNOWN: look at the node and at %s/jobs "
+		    "there before the next run\n",
+		    g->run.node_state_dir);
+}
+
+void
+report_to_text(struct buf *b, const struct engine *g, bool color, bool verbose)
+{
+	char span[TEXT_SMALL_SIZE];
+
+	text_span(span, g->last_ms - g->started_ms);
+	buf_addf(b, "Updating Run %s: %s%s%s\n", g->run.run_id,
+	    paint(color, g->status),
+	    g->finished ? summary_status_name(g->status) : "not finished",
+	    color ? "\033[0m" : "");
+	buf_addstr(b, "  started ");
+	add_time(b, g->started_ms);
+	buf_addf(b, ", took %s, %zu node%s, by %s on %s", span, g->run.n_nodes,
+	    g->run.n_nodes == 1 ? "" : "s", g->coordinator.user,
+	    g->coordinator.host);
+	if (g->recoveries > 0)
+		buf_addf(b, ", recovered %u time%s", g->recoveries,
+		    g->recoveries == 1 ? "" : "s");
+	buf_addc(b, '\n');
+	if (g->error != NULL && *g->error != '\0')
+		buf_addf(b, "  error: %s\n", g->error);
+	else if (!g->finished && g->stopping)
+		buf_addf(b, "  stopping: %s\n", g->stop_reason);
+	for (size_t i = 0; i < g->run.n_nodes; i++)
+		add_node(b, g, &g->nodes[i], color, verbose);
+}
+
+void
+report_line(struct buf *b, const struct engine *g)
+{
+	size_t count[STATUS_CANCELED + 1] = {0};
+	char span[TEXT_SMALL_SIZE];
+
+	text_span(span, g->last_ms - g->started_ms);
+	buf_addf(b, "%.8s  ", g->run.run_id);
+	add_time(b, g->started_ms);
+	buf_addf(b, "  %10s  %-15s  %zu node%s", span,
+	    g->finished ? summary_status_name(g->status) : "not finished",
+	    g->run.n_nodes, g->run.n_nodes == 1 ? "" : "s");
+	for (size_t i = 0; i < g->run.n_nodes; i++)
+		count[g->nodes[i].status]++;
+	for (enum summary_status s = STATUS_SUCCEEDED; s <= STATUS_CANCELED;
+	     s++)
+		if (count[s] > 0)
+			buf_addf(
+			    b, ", %zu %s", count[s], summary_status_name(s));
+	buf_addc(b, '\n');
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The report of a run, as JSON (cau-report(5)) and for people; and what a
+ * scan shows. Pure: a function of the folded journal.
+ */
+#ifndef CAU_REPORT_H
+#define CAU_REPORT_H
+
+#include "buf.h"
+#include "engine.h"
+
+/* A new reference. Also of a run that is not over: its status is then null,
+ * and every node says its phase. */
+json_t *report_to_json(const struct engine *g);
+
+/* For people, lines of text. color: with escape sequences. verbose: every
+ * update, also those that succeeded or were skipped. */
+void
+report_to_text(struct buf *b, const struct engine *g, bool color, bool verbose);
+
+/* One line: "9f1c2d3e  2026-01-31 03:00:00Z  12.3 s  Succeeded  ...". */
+void report_line(struct buf *b, const struct engine *g);
+
+/* A node's state in words of one line: what it does or how it ended. */
+void report_node_line(struct buf *b, const struct engine *g,
+    const struct engine_node *n, int64_t now_ms);
+
+/* Rows of cells as a table with aligned columns. The first row is the head.
+ * A NULL cell ends a row; cells may be empty. */
+void report_table(
+    struct buf *b, const char *const *cells, size_t columns, size_t rows);
+
+#endif

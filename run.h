@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Drives an Updating Run: asks the engine what to do, records it, does it,
+ * records what came of it, until the engine says that it is finished.
+ */
+#ifndef CAU_RUN_H
+#define CAU_RUN_H
+
+#include "journal.h"
+#include "view.h"
+#include "work.h"
+
+enum run_end {
+	RUN_FINISHED,	 /* the engine came to its end */
+	RUN_INTERRUPTED, /* second interrupt: left as it is, for recovery */
+	RUN_BROKEN	 /* the journal could not be written: as above */
+};
+
+/*
+ * The first event (run started or recovered) must have been added to the
+ * journal and applied. The first of SIGINT, SIGTERM and SIGHUP asks the run
+ * to stop at the next safe point, the second leaves it. These signals must
+ * be blocked (run_block_signals) before any thread is started.
+ */
+enum run_end run_drive(struct engine *g, struct journal *j, struct work *w,
+    struct view *v, struct err *e) CAU_MUSTCHECK;
+
+void run_block_signals(void);
+
+#endif

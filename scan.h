@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/* A scan of all nodes, for cau scan and for the dry run of cau run. */
+#ifndef CAU_SCAN_H
+#define CAU_SCAN_H
+
+#include "work.h"
+
+/* Scans all nodes of w, parallel at a time. results has a place per node;
+ * the orders in it are freed by the caller, also on failure. */
+int
+scan_nodes(struct work *w, struct order **results, struct err *e) CAU_MUSTCHECK;
+
+/* To stdout. */
+void scan_print_json(const struct run_info *run, struct order **results);
+void scan_print_text(
+    const struct run_info *run, struct order **results, bool verbose);
+
+/* 0; 3 when some nodes failed, 1 when all did; 100 when asked for. */
+int scan_exit_code(
+    const struct run_info *run, struct order **results, bool applicable_is_100);
+
+/* {"format":1,"command":...,"error":...} to stdout, for --json. */
+void print_json_error(const char *command, const struct err *e);
+
+#endif

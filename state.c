@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: ISC */
+/* The state folder of the coordinator. */
+#include "state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "text.h"
+
+void
+run_id_new(char out[RUN_ID_SIZE])
+{
+	unsigned char r[16];
+
+	/* Only fails before the kernel has any randomness at all. */
+	if (getrandom(r, sizeof(r), 0) != sizeof(r))
+		memset(r, getpid() & 0xff, sizeof(r));
+	r[6] = (r[6] & 0x0f) | 0x40;
+	r[8] = (r[8] & 0x3f) | 0x80;
+	(void)snprintf(out, RUN_ID_SIZE,
+	    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+	    "%02x%02x%02x%02x%02x%02x",
+	    r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10],
+	    r[11], r[12], r[13], r[14], r[15]);
+}
+
+bool
+run_id_valid(const char *s)
+{
+	size_t i;
+
+	for (i = 0; s[i] != '\0'; i++)
+		if (i == 8 || i == 13 || i == 18 || i == 23) {
+			if (s[i] != '-')
+				return false;
+		} else if (strchr("0123456789abcdef", s[i]) == NULL) {
+			return false;
+		}
+	return i == RUN_ID_SIZE - 1;
+}
+
+void
+coordinator_self(struct coordinator *c, struct arena *a)
+{
+	char host[256] = "localhost";
+	struct buf boot = BUF_INIT;
+	const struct passwd *pw = getpwuid(getuid());
+	struct err e;
+
+	(void)gethostname(host, sizeof(host) - 1);
+	c->host = arena_strdup(a, host);
+	c->user = pw == NULL ? arena_printf(a, "%u", (unsigned)getuid())
+			     : arena_strdup(a, pw->pw_name);
+	c->version = CAU_VERSION;
+	if (file_read("/proc/sys/kernel/random/boot_id", &boot, 64, &e) == -1)
+		buf_reset(&boot);
+	c->boot_id = arena_strndup(a, boot.data, strcspn(boot.data, "\n"));
+	c->pid = getpid();
+	buf_release(&boot);
+}
+
+static char *
+lock_path(const char *state_dir)
+{
+	return xasprintf("%s/lock", state_dir);
+}
+
+/* Names the holder from what it wrote into the lock. */
+static int
+held(int fd, const char *path, struct err *e)
+{
+	char text[4096];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	json_t *o = n > 0 ? json_loadb(text, (size_t)n, 0, NULL) : NULL;
+
+	(void)err_set(e, CAU_LOCKED, "%s is held by another run", path);
+	if (o != NULL)
+		(void)err_set(e, CAU_LOCKED,
+		    "another run is in progress: %.36s, by %.64s on %.64s "
+		    "(process %" PRId64 ") since %.30s; see cau status",
+		    json_text(o, "run_id"), json_text(o, "user"),
+		    json_text(o, "host"), json_number(o, "pid"),
+		    json_text(o, "start"));
+	json_decref(o);
+	return -1;
+}
+
+int
+state_lock(struct state_lock *l, const char *state_dir, const char *run_id,
+    const struct coordinator *c, struct err *e)
+{
+	char *path = lock_path(state_dir), now[TEXT_TIME_SIZE], *text;
+	struct timespec ts;
+	json_t *o;
+	int rc = 0;
+
+	l->fd = -1;
+	if (file_mkdirs(state_dir, e) == -1) {
+		free(path);
+		return -1;
+	}
+	l->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (l->fd == -1)
+		rc = err_sys(e, "cannot open %s", path);
+	else if (flock(l->fd, LOCK_EX | LOCK_NB) == -1)
+		rc = errno == EWOULDBLOCK ? held(l->fd, path, e)
+					  : err_sys(e, "cannot lock %s", path);
+	if (rc == 0) {
+		(void)clock_gettime(CLOCK_REALTIME, &ts);
+		text_time(now, (int64_t)ts.tv_sec * 1000);
+		o = coordinator_to_json(c);
+		(void)json_object_set_new(o, "run_id", json_string(run_id));
+		(void)json_object_set_new(o, "start", json_string(now));
+		text = json_dumps(o, JSON_COMPACT);
+		json_decref(o);
+		if (ftruncate(l->fd, 0) == -1 ||
+		    pwrite(l->fd, text, strlen(text), 0) == -1)
+			rc = err_sys(e, "cannot write %s", path);
+		free(text);
+	}
+	if (rc == -1)
+		state_unlock(l);
+	free(path);
+	return rc;
+}
+
+void
+state_unlock(struct state_lock *l)
+{
+	if (l->fd != -1)
+		(void)close(l->fd);
+	l->fd = -1;
+}
+
+bool
+state_is_locked(const char *state_dir)
+{
+	char *path = lock_path(state_dir);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool locked = false;
+
+	free(path);
+	if (fd != -1) {
+		locked =
+		    flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+		(void)close(fd);
+	}
+	return locked;
+}
+
+char *
+state_run_dir(const char *state_dir, const char *run_id)
+{
+	return xasprintf("%s/runs/%s", state_dir, run_id);
+}
+
+char *
+state_journal(const char *state_dir, const char *run_id)
+{
+	return xasprintf("%s/runs/%s/journal.jsonl", state_dir, run_id);
+}
+
+int
+state_current(const char *state_dir, char out[RUN_ID_SIZE])
+{
+	char *path = xasprintf("%s/current", state_dir), target[256];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	const char *id;
+
+	free(path);
+	if (n == -1)
+		return -1;
+	target[n] = '\0';
+	id = strrchr(target, '/');
+	id = id == NULL ? target : id + 1;
+	if (!run_id_valid(id))
+		return -1;
+	memcpy(out, id, RUN_ID_SIZE);
+	return 0;
+}
+
+int
+state_set_current(const char *state_dir, const char *run_id, struct err *e)
+{
+	char *path = xasprintf("%s/current", state_dir);
+	char *target = xasprintf("runs/%s", run_id);
+	int rc = 0;
+
+	(void)unlink(path);
+	if (symlink(target, path) == -1)
+		rc = err_sys(e, "cannot make %s", path);
+	free(target);
+	free(path);
+	return rc;
+}
+
+void
+state_clear_current(const char *state_dir)
+{
+	char *path = xasprintf("%s/current", state_dir);
+
+	(void)unlink(path);
+	free(path);
+}
+
+struct found {
+	char *id;
+	struct timespec at;
+};
+
+static int
+newer_first(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+
+	if (x->at.tv_sec != y->at.tv_sec)
+		return x->at.tv_sec < y->at.tv_sec ? 1 : -1;
+	if (x->at.tv_nsec != y->at.tv_nsec)
+		return x->at.tv_nsec < y->at.tv_nsec ? 1 : -1;
+	return strcmp(x->id, y->id);
+}
+
+char **
+state_runs(const char *state_dir)
+{
+	char *path = xasprintf("%s/runs", state_dir), **ids, *journal;
+	DIR *dir = opendir(path);
+	struct found *found = NULL;
+	struct dirent *de;
+	struct stat st;
+	size_t n = 0, cap = 0;
+
+	while (dir != NULL && (de = readdir(dir)) != NULL) {
+		if (!run_id_valid(de->d_name))
+			continue;
+		/* The journal grows with the run; the first thing made in
+		 * the folder tells when it began. */
+		journal = xasprintf("%s/log", de->d_name);
+		if (fstatat(dirfd(dir), journal, &st, 0) == 0 ||
+		    fstatat(dirfd(dir), de->d_name, &st, 0) == 0) {
+			found = xgrow(found, n, &cap, sizeof(*found));
+			found[n++] =
+			    (struct found){xstrdup(de->d_name), st.st_mtim};
+		}
+		free(journal);
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+	free(path);
+	if (n > 1)
+		qsort(found, n, sizeof(*found), newer_first);
+	ids = xcalloc(n + 1, sizeof(*ids));
+	for (size_t i = 0; i < n; i++)
+		ids[i] = found[i].id;
+	free(found);
+	return ids;
+}
+
+void
+state_runs_free(char **ids)
+{
+	for (char **p = ids; *p != NULL; p++)
+		free(*p);
+	free(ids);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: ISC */
+/* What is seen while a run goes on. */
+#include "view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "report.h"
+#include "text.h"
+
+static bool
+plain(bool no_color)
+{
+	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+
+	return no_color || (no != NULL && *no != '\0') || term == NULL ||
+	       strcmp(term, "dumb") == 0;
+}
+
+bool
+view_color_stdout(bool no_color)
+{
+	return !plain(no_color) && isatty(STDOUT_FILENO) == 1;
+}
+
+void
+view_init(struct view *v, bool json, bool quiet, bool no_color)
+{
+	memset(v, 0, sizeof(*v));
+	v->mode = json ? VIEW_JSON : quiet ? VIEW_QUIET : VIEW_TEXT;
+	v->color = !plain(no_color) && isatty(STDERR_FILENO) == 1;
+	v->live = v->mode == VIEW_TEXT && v->color;
+}
+
+static const struct engine_node *
+node_of(const struct engine *g, const char *name)
+{
+	for (size_t i = 0; i < g->run.n_nodes; i++)
+		if (strcmp(g->nodes[i].info->name, name) == 0)
+			return &g->nodes[i];
+	return NULL;
+}
+
+static void
+started_words(struct buf *b, const struct event *ev)
+{
+	switch (ev->op) {
+	case OP_SCAN:
+		buf_addstr(b, ev->pass > 1 ? "scanning again" : "scanning");
+		break;
+	case OP_STAGE:
+		buf_addstr(b, "staging");
+		break;
+	case OP_SUSPEND:
+		buf_addstr(b, "taking it out of service");
+		break;
+	case OP_INSTALL:
+		buf_addf(b, "installing %s", ev->id);
+		break;
+	case OP_RESTART:
+		buf_addstr(b, "restarting");
+		break;
+	case OP_RESUME:
+		buf_addstr(b, "putting it back into service");
+		break;
+	case OP_KIND_COUNT:
+		break;
+	}
+}
+
+static void
+ended_words(struct buf *b, const struct event *ev, const struct engine_node *n)
+{
+	char size[TEXT_SMALL_SIZE];
+	size_t applicable = 0;
+
+	if (ev->op == OP_INSTALL) {
+		buf_addf(
+		    b, "%s %s", ev->id, update_result_name(ev->result.result));
+		if (*ev->result.reason != '\0')
+			buf_addf(b, ": %s", ev->result.reason);
+		return;
+	}
+	if (ev->outcome != OUTCOME_OK) {
+		buf_addf(b, "%s failed: %s", op_name(ev->op), ev->error);
+		return;
+	}
+	switch (ev->op) {
+	case OP_SCAN:
+		for (size_t i = 0; i < n->n_updates; i++)
+			applicable += !n->updates[i].done;
+		buf_addf(b, "%zu to install", applicable);
+		break;
+	case OP_STAGE:
+		text_size(size, (uint64_t)ev->bytes);
+		buf_addf(b, "staged, %s sent", size);
+		break;
+	case OP_SUSPEND:
+		buf_addstr(b, "out of service");
+		break;
+	case OP_RESTART:
+		buf_addstr(b, "restarted and back");
+		break;
+	case OP_RESUME:
+		buf_addstr(b, "back in service");
+		break;
+	case OP_INSTALL:
+	case OP_KIND_COUNT:
+		break;
+	}
+}
+
+static void
+add_stamp(struct buf *b, int64_t at_ms)
+{
+	char at[TEXT_TIME_SIZE];
+
+	text_time(at, at_ms);
+	buf_addf(b, "%.10s %.8sZ  ", at, at + 11);
+}
+
+static void
+event_text(struct view *v, const struct engine *g, const struct event *ev)
+{
+	const struct engine_node *n;
+	struct buf b = BUF_INIT;
+
+	add_stamp(&b, ev->at_ms);
+	switch (ev->type) {
+	case EV_RUN_STARTED:
+		buf_addf(&b, "run %s on %zu node%s", g->run.run_id,
+		    g->run.n_nodes, g->run.n_nodes == 1 ? "" : "s");
+		break;
+	case EV_RUN_RECOVERED:
+		buf_addf(&b, "run %s is taken up again", g->run.run_id);
+		break;
+	case EV_OP_STARTED:
+		buf_addf(&b, "%s: ", ev->node);
+		started_words(&b, ev);
+		break;
+	case EV_OP_ENDED:
+		n = node_of(g, ev->node);
+		buf_addf(&b, "%s: ", ev->node);
+		ended_words(&b, ev, n);
+		if (n->finished) {
+			buf_addc(&b, '\n');
+			add_stamp(&b, ev->at_ms);
+			buf_addf(&b, "%s: ", ev->node);
+			report_node_line(&b, g, n, ev->at_ms);
+		}
+		break;
+	case EV_STOP_REQUESTED:
+		buf_addf(&b,
+		    "%s: stopping at the next safe point; once more to leave "
+		    "at once (then: cau recover)",
+		    ev->error);
+		break;
+	case EV_RUN_FINISHED:
+		buf_addf(&b, "run %s", summary_status_name(ev->status));
+		if (ev->error != NULL)
+			buf_addf(&b, ": %s", ev->error);
+		break;
+	}
+	buf_addc(&b, '\n');
+	view_clear(v);
+	(void)fwrite(b.data, 1, b.len, stderr);
+	buf_release(&b);
+}
+
+void
+view_event(struct view *v, const struct engine *g, const struct event *ev,
+    const char *line)
+{
+	switch (v->mode) {
+	case VIEW_QUIET:
+		break;
+	case VIEW_JSON:
+		(void)printf("%s\n", line);
+		(void)fflush(stdout);
+		break;
+	case VIEW_TEXT:
+		event_text(v, g, ev);
+		break;
+	}
+}
+
+void
+view_clear(struct view *v)
+{
+	for (; v->drawn > 0; v->drawn--)
+		(void)fputs("\033[A\033[2K", stderr);
+	(void)fflush(stderr);
+}
+
+/* As many columns as fit; what is cut is cut between characters. */
+static void
+add_cut(struct buf *b, const char *s, size_t columns)
+{
+	size_t width = 0, i;
+
+	for (i = 0; s[i] != '\0'; i++) {
+		if (((unsigned char)s[i] & 0xc0) != 0x80 && width++ >= columns)
+			break;
+	}
+	buf_add(b, s, i);
+}
+
+/* "[####......] 12.0 MiB of 30.0 MiB" */
+static void
+add_bar(struct buf *b, uint64_t done, uint64_t total)
+{
+	char have[TEXT_SMALL_SIZE], all[TEXT_SMALL_SIZE];
+	uint64_t full = total == 0 ? 0 : done >= total ? 20 : done * 20 / total;
+
+	text_size(have, done);
+	text_size(all, total);
+	buf_addstr(b, " [");
+	for (uint64_t i = 0; i < 20; i++)
+		buf_addc(b, i < full ? '#' : '.');
+	buf_addf(b, "] %s of %s", have, all);
+}
+
+void
+view_draw(struct view *v, const struct engine *g, int64_t now_ms,
+    uint64_t (*sent)(void *ctx, size_t node), void *ctx)
+{
+	struct buf b = BUF_INIT, line = BUF_INIT;
+	const struct engine_node *n;
+	struct winsize ws = {0};
+	size_t columns = 80, rows = 24, drawn = 0;
+	uint64_t total;
+
+	if (!v->live)
+		return;
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 10) {
+		columns = ws.ws_col;
+		rows = ws.ws_row;
+	}
+	for (size_t i = 0; i < g->run.n_nodes && drawn + 2 < rows; i++) {
+		n = &g->nodes[i];
+		if (!n->busy)
+			continue;
+		buf_reset(&line);
+		buf_addf(&line, "  %s  ", n->info->name);
+		report_node_line(&line, g, n, now_ms);
+		if (n->op == OP_STAGE) {
+			total = 0;
+			for (size_t k = 0; k < n->n_updates; k++)
+				if (!n->updates[k].done)
+					total += (uint64_t)n->updates[k]
+						     .info.size_bytes;
+			add_bar(&line, sent(ctx, i), total);
+		}
+		add_cut(&b, line.data, columns - 1);
+		buf_addc(&b, '\n');
+		drawn++;
+	}
+	view_clear(v);
+	(void)fwrite(b.data, 1, b.len, stderr);
+	(void)fflush(stderr);
+	v->drawn = drawn;
+	buf_release(&line);
+	buf_release(&b);
+}
