@@ -275,6 +275,9 @@ meta_archive_read(struct pkgtext *t, enum meta_format format,
 		t->kb = w->properties.kb;
 	if (t->title[0] == '\0')
 		t->title = w->properties.title;
+	if (rc == 0 && w->limited && t->title[0] == '\0')
+		rc = err_set(e, CAU_FAILED,
+		    "the update in it is too large to be looked through");
 	free(w);
 	return rc;
 }

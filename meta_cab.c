@@ -20,6 +20,7 @@
 struct layer {
 	struct archive *outer;
 	uint64_t left;
+	bool full; /* LAYER_MAX was reached */
 	char block[WALK_BLOCK];
 };
 
@@ -35,8 +36,8 @@ layer_read(struct archive *ar, void *ctx, const void **block)
 		return ARCHIVE_FATAL;
 	}
 	if ((uint64_t)n > l->left) {
-		archive_set_error(ar, EIO, "more than %" PRIu64 " MiB to read",
-		    LAYER_MAX >> 20);
+		l->full = true;
+		archive_set_error(ar, EIO, "it is too large");
 		return ARCHIVE_FATAL;
 	}
 	l->left -= (uint64_t)n;
@@ -57,12 +58,18 @@ read_layer(struct walk *w, struct archive *outer, const char *name,
 
 	l->outer = outer;
 	l->left = LAYER_MAX;
+	l->full = false;
 	if (archive_read_support_format_cab(ar) < ARCHIVE_WARN ||
 	    archive_read_open2(ar, l, NULL, layer_read, NULL, NULL) <
 		ARCHIVE_WARN)
 		(void)err_set(e, CAU_FAILED, "%s", walk_why(ar));
 	else
 		rc = walk_members(w, ar, depth, e);
+	/* Large updates are no trouble: the properties tell enough. */
+	if (rc == -1 && l->full) {
+		w->limited = true;
+		rc = 0;
+	}
 	(void)archive_read_free(ar);
 	free(l);
 	return rc == -1 ? err_wrap(e, "%.80s", name) : 0;

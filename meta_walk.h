@@ -27,6 +27,7 @@ struct walk {
 	unsigned nested;
 	unsigned texts;
 	bool manifest; /* an update.mum was seen */
+	bool limited;  /* a nested archive was too large to look through */
 	const char *want_kb;
 	struct pkgtext *t;
 	struct pkgtext properties;

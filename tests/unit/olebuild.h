@@ -191,15 +191,12 @@ msi_encode(uint16_t out[32], const char *name)
 {
 	size_t n = 0;
 
-	for (out[n++] = 0x4840; *name != '\0'; name++) {
-		if (name[1] == '\0') {
-			out[n++] = (uint16_t)(0x4800 + msi_digit(*name));
-			break;
-		}
+	out[n++] = 0x4840;
+	for (; name[0] != '\0' && name[1] != '\0'; name += 2)
 		out[n++] = (uint16_t)(0x3800 + msi_digit(name[0]) +
 				      (msi_digit(name[1]) << 6));
-		name++;
-	}
+	if (name[0] != '\0')
+		out[n++] = (uint16_t)(0x4800 + msi_digit(*name));
 	return n;
 }
 

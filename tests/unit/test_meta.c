@@ -576,6 +576,39 @@ test_left_early(void **state)
 	free(payload);
 }
 
+/* An update of more than 64 MiB is told by the properties. */
+static void
+test_large(void **state)
+{
+	const size_t len = (size_t)65 << 20;
+	char *payload = xcalloc(1, len);
+	struct member members[] = {{"payload", payload, len / 3},
+	    {"payload", payload, len / 3}, {"payload", payload, len / 3},
+	    TEXT_MEMBER("update.mum", mum)};
+	struct buf in = BUF_INIT, out = BUF_INIT;
+	struct arena a = ARENA_INIT;
+	struct meta m;
+
+	(void)state;
+	make_cab(&in, members, 4);
+	members[0] = (struct member){"a.cab", in.data, in.len};
+	members[1] =
+	    (struct member)TEXT_MEMBER("x-pkgProperties.txt", properties);
+	make_cab(&out, members, 2);
+	read_bytes(&m, out.data, out.len, "x", &a);
+	assert_string_equal(m.problem, "");
+	assert_string_equal(m.title, "Hotfix for Windows 7 (KB7654321)");
+	buf_reset(&out);
+	make_cab(&out, members, 1);
+	read_bytes(&m, out.data, out.len, "x", &a);
+	assert_string_equal(
+	    m.problem, "the update in it is too large to be looked through");
+	arena_release(&a);
+	buf_release(&in);
+	buf_release(&out);
+	free(payload);
+}
+
 /* Every shorter file and every wrong byte of the small ones. */
 static void
 damage(const struct buf *b)
@@ -640,6 +673,7 @@ main(void)
 	    cmocka_unit_test(test_mum),
 	    cmocka_unit_test(test_properties),
 	    cmocka_unit_test(test_left_early),
+	    cmocka_unit_test(test_large),
 	    cmocka_unit_test(test_damage),
 	};
 
