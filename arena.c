@@ -10,6 +10,11 @@
 
 /* In sanitizer builds every allocation is a block of its own, or an
  * overflow from one into the next would go unseen. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #ifdef __SANITIZE_ADDRESS__
 #define BLOCK_SIZE 0
 #else

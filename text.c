@@ -393,6 +393,9 @@ text_nearest(const char *word, const char *const *names)
 	const char *found = NULL;
 	size_t d, best = strlen(word) / 3 + 2;
 
+	if (strlen(word) > 64)
+		return NULL;
+
 	for (; *names != NULL; names++) {
 		d = distance(word, *names);
 		if (d < best) {

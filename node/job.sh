@@ -214,8 +214,10 @@ umask 022
 
 # Death by a signal and an exit status over 128 look alike in $?. They are
 # told apart by the word that the shell prints about a signal, on its own
-# stderr; it prints none for INT and PIPE, which count as signals.
-{ (exec "$cau_program" "$@" >>log 2>&1 </dev/null); } 2>why
+# stderr; it prints none for INT and PIPE, which count as signals. The
+# parentheses keep the redirection of the installer away from that stderr.
+exec 2>why
+(exec "$cau_program" "$@" >>log 2>&1 </dev/null)
 cau_code=$?
 umask 077
 
