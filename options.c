@@ -316,17 +316,33 @@ name_of(int id)
 
 /* What getopt_long did not like, with the nearest long option. */
 static int
-complain(const struct options *o, unsigned command, const char *synopsis,
-    char **argv, int c)
+complain(struct options *o, unsigned command, const char *synopsis, char **argv,
+    int c)
 {
 	const char *names[64], *word = argv[optind - 1], *near;
 	const struct option_def *d;
-	size_t n = 0;
+	struct buf fit = BUF_INIT;
+	size_t n = 0, bare, len, fits = 0;
 
-	for (d = option_defs; d->name != NULL && n < 63; d++)
-		if ((d->commands & command) != 0)
-			names[n++] = d->name;
+	/* Without the value, as in --root=DIR. */
+	word = arena_strndup(&o->arena, word, strcspn(word, "="));
+	bare = strspn(word, "-");
+	len = strlen(word + bare);
+	for (d = option_defs; d->name != NULL && n < 63; d++) {
+		if ((d->commands & command) == 0)
+			continue;
+		names[n++] = d->name;
+		if (len == 0 || strncmp(d->name, word + bare, len) != 0)
+			continue;
+		buf_addf(&fit, "%s--%s", fits++ == 0 ? "" : ", ", d->name);
+	}
 	names[n] = NULL;
+	near = fits > 1 ? arena_strdup(&o->arena, fit.data) : NULL;
+	buf_release(&fit);
+	if (c == '?' && optopt == 0 && near != NULL)
+		return command_misuse(o->command, synopsis,
+		    "%s is the beginning of more than one option: %s", word,
+		    near);
 	if (c == ':')
 		return command_misuse(
 		    o->command, synopsis, "%s needs a value", word);
@@ -336,7 +352,7 @@ complain(const struct options *o, unsigned command, const char *synopsis,
 	if (optopt != 0)
 		return command_misuse(
 		    o->command, synopsis, "%s takes no value", word);
-	near = text_nearest(word + strspn(word, "-"), names);
+	near = text_nearest(word + bare, names);
 	return command_misuse(o->command, synopsis,
 	    near == NULL ? "unknown option %s"
 			 : "unknown option %s (did you mean --%s?)",

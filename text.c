@@ -361,7 +361,8 @@ text_bool(const char *s, bool *out, struct err *e)
 	return 0;
 }
 
-/* Edit distance of two short words, insertions, deletions, changes. */
+/* Edit distance of two short words, insertions, deletions, changes; case does
+ * not count. */
 static size_t
 distance(const char *a, const char *b)
 {
@@ -375,7 +376,10 @@ distance(const char *a, const char *b)
 		diag = row[0];
 		row[0] = i;
 		for (j = 1; j <= lb; j++) {
-			best = diag + (a[i - 1] == b[j - 1] ? 0 : 1);
+			best = diag + (lower((unsigned char)a[i - 1]) ==
+						  lower((unsigned char)b[j - 1])
+					      ? 0
+					      : 1);
 			diag = row[j];
 			if (row[j] + 1 < best)
 				best = row[j] + 1;
