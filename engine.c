@@ -235,9 +235,9 @@ settle_all(struct engine *g)
 	if (!g->stopping && failed > (size_t)g->run.max_failed_nodes) {
 		stop(g,
 		    arena_printf(&g->arena,
-			"MaxFailedNodesExceeded: %zu nodes failed, allowed are "
-			"%d",
-			failed, (int)g->run.max_failed_nodes));
+			"MaxFailedNodesExceeded: %zu node%s failed, %d allowed",
+			failed, failed == 1 ? "" : "s",
+			(int)g->run.max_failed_nodes));
 	} else if (last != NULL && to_do > 0 &&
 		   left_out >= (size_t)g->run.max_unavailable) {
 		stop(g, arena_printf(&g->arena,
