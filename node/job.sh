@@ -4,10 +4,10 @@
 # outlives the connection and the coordinator. Leaves in the job's folder:
 # argv, log, start (boot id, pid, start time), exit (how, code, wide code).
 #
-# Words: FOLDER ID LIMIT_CS GRACE_S NODE BOOT PROGRAM ARGS...
+# Words: FOLDER ID LIMIT_CS GRACE_S BOOT PROGRAM ARGS...
 
-cau_dir=$1 cau_id=$2 cau_limit=$3 cau_grace=$4 cau_node=$5 cau_boot=$6
-shift 6
+cau_dir=$1 cau_id=$2 cau_limit=$3 cau_grace=$4 cau_boot=$5
+shift 5
 trap : HUP INT TERM
 cd "$cau_dir" || exit 1
 
@@ -205,11 +205,10 @@ watchdog() {
 watchdog </dev/null >/dev/null 2>&1 &
 cau_watchdog=$!
 
-CAU_NODE=$cau_node
 CAU_JOB_ID=$cau_id
 CAU_EXIT_CODE_FILE=$cau_dir/code
 DEBIAN_FRONTEND=noninteractive
-export CAU_NODE CAU_JOB_ID CAU_EXIT_CODE_FILE DEBIAN_FRONTEND
+export CAU_JOB_ID CAU_EXIT_CODE_FILE DEBIAN_FRONTEND
 umask 022
 
 # Death by a signal and an exit status over 128 look alike in $?. They are

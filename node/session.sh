@@ -11,7 +11,9 @@
 
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
-export PATH LC_ALL
+# For the installers, and for %CAU_NODE% in a Template.
+CAU_NODE=$cau_node
+export PATH LC_ALL CAU_NODE
 unset ENV BASH_ENV CDPATH
 umask 077
 cau_seq=0
@@ -178,12 +180,12 @@ cau_job() {
 		mkdir -p "$cau_dir" || return 1
 		if command -v setsid >/dev/null 2>&1; then
 			setsid sh -c "$cau_job_text" cau-job "$cau_dir" \
-				"$cau_id" "$cau_limit" "$cau_grace" "$cau_node" \
-				"$cau_boot" "$@" </dev/null >/dev/null 2>&1 &
+				"$cau_id" "$cau_limit" "$cau_grace" "$cau_boot" \
+				"$@" </dev/null >/dev/null 2>&1 &
 		else
 			sh -c "$cau_job_text" cau-job "$cau_dir" \
-				"$cau_id" "$cau_limit" "$cau_grace" "$cau_node" \
-				"$cau_boot" "$@" </dev/null >/dev/null 2>&1 &
+				"$cau_id" "$cau_limit" "$cau_grace" "$cau_boot" \
+				"$@" </dev/null >/dev/null 2>&1 &
 		fi
 		wait $!
 	fi

@@ -39,7 +39,7 @@ cat >root/DefaultHotfixConfig.xml <<X
   <DefaultRules>
     <ExtensionRules>
       <Extension name="DEB">
-        <Template path="dpkg-deb" parameters="-x \$update\$ '/%CAU_NODE%'"/>
+        <Template path="dpkg-deb" parameters="-x \$update\$ $work/%CAU_NODE%"/>
         <ExitConditions>
           <Success><ExitCode code="0"/></Success>
         </ExitConditions>
