@@ -1,16 +1,20 @@
 # cau: GNU make, no configure step. CFLAGS and LDFLAGS are the builder's.
 #
 #   make            build/cau           make check     all tests that need no lab
-#   make SAN=1 ...  build-san/, ASan and UBSan         make lint
-#   make WERROR=1   warnings are errors                make fuzz
+#   make SAN=1 ...  build-san/, ASan and UBSan         make check-valgrind
+#   make WERROR=1   warnings are errors                make lint
+#   make V=1        shows the commands                 make fuzz-run SECONDS=60
+#   make install    below PREFIX and DESTDIR           make dist
 
 CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
-BINDIR ?= $(PREFIX)/sbin
+SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/cau
 COMPDIR ?= $(PREFIX)/share/bash-completion/completions
 PKG_CONFIG ?= pkg-config
+INSTALL ?= install
+SECONDS ?= 60
 
 LIBS = libxml-2.0 libarchive jansson nettle
 
@@ -32,12 +36,16 @@ endif
 ifdef WERROR
 WARNINGS += -Werror
 endif
+ifdef FUZZ
+HARDENING += -fsanitize=fuzzer-no-link
+endif
 DEFINES = -D_GNU_SOURCE -I. -I$(OUT)
 
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS))
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS))
-ALL_CFLAGS = -std=c11 $(DEFINES) $(WARNINGS) $(HARDENING) \
-	$(patsubst -I%,-isystem %,$(PKG_CFLAGS)) $(CFLAGS)
+PLAIN_CFLAGS = -std=c11 $(DEFINES) $(WARNINGS) \
+	$(patsubst -I%,-isystem %,$(PKG_CFLAGS))
+ALL_CFLAGS = $(PLAIN_CFLAGS) $(HARDENING) $(CFLAGS)
 
 # Everything but main, sorted; tests link it whole.
 SRCS = \
@@ -93,9 +101,13 @@ SRCS = \
 OBJS = $(SRCS:%.c=$(OUT)/%.o) $(OUT)/node_sh.o
 HDRS = $(wildcard *.h)
 UNIT = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+CLI = $(filter-out lib run-all,$(patsubst tests/cli/%.sh,%,$(wildcard tests/cli/*.sh)))
+MAN = $(wildcard man/*.[1-8])
+VERSION = $(shell sed -n 's/^.define CAU_VERSION "\(.*\)"/\1/p' cau.h)
 
-# make V=1 shows the commands.
 Q = $(if $(V),,@echo "  $@";)
+LINK = $(LINKHARD) $(LDFLAGS) -o $@ $< $(OUT)/libcau.a
 
 all: $(OUT)/cau
 
@@ -106,9 +118,9 @@ $(OUT)/libcau.a: $(OBJS)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(OUT)/%.o: %.c Makefile
+$(OUT)/%.o: %.c banned.h Makefile
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -include banned.h -MMD -MP -c -o $@ $<
 
 # The scripts of node/ as strings.
 $(OUT)/node_sh.c: node/session.sh node/job.sh Makefile
@@ -122,17 +134,118 @@ $(OUT)/node_sh.c: node/session.sh node/job.sh Makefile
 $(OUT)/node_sh.o: $(OUT)/node_sh.c Makefile
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# Tests. Each is a target of its own (check-text, replay-rules, cli-rules),
+# quiet unless it fails; "make check" goes through all of them in any case.
+TEST_CFLAGS = $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MT $@
+
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/libcau.a Makefile
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MT $@ $(LINKHARD) \
-	    $(LDFLAGS) -o $@ $< $(OUT)/libcau.a $(PKG_LIBS) -lcmocka -lpthread
+	$(Q)$(CC) $(TEST_CFLAGS) $(LINK) $(PKG_LIBS) -lcmocka -lpthread
+
+$(OUT)/sim: tests/sim/sim.c $(OUT)/libcau.a Makefile
+	$(Q)$(CC) $(TEST_CFLAGS) $(LINK) $(PKG_LIBS) -lpthread
+
+$(OUT)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(OUT)/libcau.a Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_CFLAGS) $(LINKHARD) $(LDFLAGS) -o $@ $< \
+	    tests/fuzz/replay.c $(OUT)/libcau.a $(PKG_LIBS) -lpthread
+
+$(OUT)/fuzz/%: tests/fuzz/%.c $(OUT)/libcau.a Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_CFLAGS) -fsanitize=fuzzer $(LINK) $(PKG_LIBS) -lpthread
+
+UNIT_CHECKS = $(UNIT:$(OUT)/unit/test_%=check-%)
+REPLAYS = $(FUZZERS:fuzz_%=replay-%)
+CLI_CHECKS = $(CLI:%=cli-%)
+VALGRINDS = $(UNIT:$(OUT)/unit/test_%=valgrind-%)
+
+check:
+	@$(MAKE) --no-print-directory -k $(UNIT_CHECKS) $(REPLAYS) $(if $(wildcard tests/sim/sim.c),check-sim) \
+	    $(CLI_CHECKS)
+
+$(UNIT_CHECKS): check-%: $(OUT)/unit/test_%
+	@sh tests/quiet.sh $@ $<
+
+check-sim: $(OUT)/sim
+	@sh tests/quiet.sh $@ $<
+
+$(REPLAYS): replay-%: $(OUT)/replay/fuzz_%
+	@sh tests/quiet.sh $@ $< tests/fuzz/corpus/$*
+
+$(CLI_CHECKS): cli-%: $(OUT)/cau
+	@CAU=$(OUT)/cau sh tests/quiet.sh $@ sh tests/cli/$*.sh
+
+check-valgrind:
+	@$(MAKE) --no-print-directory -k $(VALGRINDS)
+
+$(VALGRINDS): valgrind-%: $(OUT)/unit/test_%
+	@sh tests/quiet.sh $@ valgrind -q --error-exitcode=99 \
+	    --leak-check=full --child-silent-after-fork=yes $<
 
 unit: $(UNIT)
 	@for t in $(UNIT); do $$t || exit 1; done
 
+# Fuzzing with clang and libFuzzer; what is found goes to tests/fuzz/out/.
+FUZZ_MAKE = $(MAKE) --no-print-directory CC=clang SAN=1 FUZZ=1 OUT=build-fuzz
+
+fuzz:
+	@$(FUZZ_MAKE) fuzzers
+
+fuzzers: $(FUZZERS:%=$(OUT)/fuzz/%)
+
+fuzz-run: fuzz
+	@for f in $(FUZZERS); do \
+		n=$${f#fuzz_}; mkdir -p tests/fuzz/out/$$n || exit 1; \
+		echo "  $$f"; \
+		build-fuzz/fuzz/$$f -max_total_time=$(SECONDS) -verbosity=0 \
+		    -timeout=10 -rss_limit_mb=2048 \
+		    -artifact_prefix=tests/fuzz/out/$$n- \
+		    tests/fuzz/out/$$n tests/fuzz/corpus/$$n || exit 1; \
+	done
+
+# Static checks. banned.h is left out: it brings headers that a source has
+# to ask for itself.
+lint: $(OUT)/node_sh.c
+	@sh tests/lint.sh $(PLAIN_CFLAGS)
+
+hdr-check:
+	@for h in $(HDRS); do \
+		printf '#include "%s"\n#include "%s"\n' $$h $$h | \
+		    $(CC) $(PLAIN_CFLAGS) -Werror -fsyntax-only -xc - || \
+		    { echo "$$h does not stand alone"; exit 1; }; \
+	done
+
+install: $(OUT)/cau
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DATADIR)
+	$(INSTALL) -m 755 $(OUT)/cau $(DESTDIR)$(SBINDIR)/cau
+	$(INSTALL) -m 644 $(wildcard schema/*.xml schema/*.xsd schema/*.json) \
+	    $(DESTDIR)$(DATADIR)
+	for f in $(MAN); do \
+		$(INSTALL) -d $(DESTDIR)$(MANDIR)/man$${f##*.} && \
+		$(INSTALL) -m 644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.} || exit 1; \
+	done
+	if [ -f completions/cau.bash ]; then \
+		$(INSTALL) -d $(DESTDIR)$(COMPDIR) && \
+		$(INSTALL) -m 644 completions/cau.bash $(DESTDIR)$(COMPDIR)/cau; \
+	fi
+
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/cau $(DESTDIR)$(COMPDIR)/cau
+	for f in $(MAN); do \
+		rm -f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; \
+	done
+	rm -rf $(DESTDIR)$(DATADIR)
+
+dist:
+	@mkdir -p $(OUT)
+	git archive --prefix=cau-$(VERSION)/ -o $(OUT)/cau-$(VERSION).tar.gz HEAD
+
 clean:
 	rm -rf build build-*
 
-.PHONY: all clean unit
+.PHONY: all check check-sim check-valgrind clean dist fuzz fuzz-run fuzzers \
+	hdr-check install lint uninstall unit $(UNIT_CHECKS) $(REPLAYS) \
+	$(CLI_CHECKS) $(VALGRINDS)
 .SECONDARY:
--include $(OBJS:.o=.d) $(OUT)/cau.d $(UNIT:=.d)
+-include $(OBJS:.o=.d) $(OUT)/cau.d $(UNIT:=.d) $(OUT)/sim.d \
+	$(FUZZERS:%=$(OUT)/replay/%.d) $(FUZZERS:%=$(OUT)/fuzz/%.d)

@@ -312,13 +312,13 @@ mum_end(
 /* Called at the name of a document type, before anything in it. */
 static void
 mum_doctype(void *ctx, const xmlChar *name, const xmlChar *external,
-    const xmlChar *system)
+    const xmlChar *system_id)
 {
 	struct mum *m = ctx;
 
 	(void)name;
 	(void)external;
-	(void)system;
+	(void)system_id;
 	mum_stop(m, "it has a document type");
 }
 
