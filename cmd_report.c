@@ -7,6 +7,7 @@
 #include "journal.h"
 #include "options.h"
 #include "report.h"
+#include "scan.h"
 #include "state.h"
 #include "view.h"
 
@@ -95,6 +96,14 @@ find_run(const char *state_dir, const char *word, char out[RUN_ID_SIZE],
 }
 
 static int
+fail(const struct options *o, const struct err *e)
+{
+	if (o->json)
+		print_json_error("report show", e);
+	return command_fail("report", e);
+}
+
+static int
 show(const struct options *o, const char *word)
 {
 	char id[RUN_ID_SIZE], *path;
@@ -105,11 +114,11 @@ show(const struct options *o, const char *word)
 	int rc = CAU_OK;
 
 	if (find_run(o->state_dir, word, id, &e) == -1)
-		return command_fail("report", &e);
+		return fail(o, &e);
 	path = state_journal(o->state_dir, id);
 	engine_init(&g);
 	if (journal_load(&g, path, NULL, &e) == -1) {
-		rc = command_fail("report", &e);
+		rc = fail(o, &e);
 	} else if (o->json) {
 		j = report_to_json(&g);
 		(void)json_dumpf(j, stdout, JSON_INDENT(2));

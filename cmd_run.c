@@ -259,8 +259,11 @@ cmd_run(int argc, char **argv)
 	if (rc == -1 && o.n_operands > 0)
 		rc = command_misuse(
 		    "run", RUN_SYNOPSIS, "unexpected word '%s'", o.operands[0]);
-	if (rc == -1 && options_run_info(&o, &e) == -1)
+	if (rc == -1 && options_run_info(&o, &e) == -1) {
+		if (o.json)
+			print_json_error("run", &e);
 		rc = command_misuse("run", RUN_SYNOPSIS, "%s", e.text);
+	}
 	if (rc == -1)
 		rc = command_done("run", o.dry_run ? dry_run(&o) : run(&o));
 	options_release(&o);

@@ -225,8 +225,11 @@ cmd_scan(int argc, char **argv)
 	if (rc == -1 && o.n_operands > 0)
 		rc = command_misuse("scan", SCAN_SYNOPSIS,
 		    "unexpected word '%s'", o.operands[0]);
-	if (rc == -1 && options_run_info(&o, &e) == -1)
+	if (rc == -1 && options_run_info(&o, &e) == -1) {
+		if (o.json)
+			print_json_error("scan", &e);
 		rc = command_misuse("scan", SCAN_SYNOPSIS, "%s", e.text);
+	}
 	if (rc == -1)
 		rc = command_done("scan", scan(&o));
 	options_release(&o);

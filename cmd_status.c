@@ -8,6 +8,7 @@
 #include "journal.h"
 #include "options.h"
 #include "report.h"
+#include "scan.h"
 #include "state.h"
 
 static void
@@ -80,12 +81,15 @@ show(const struct options *o)
 	}
 	path = state_journal(o->state_dir, id);
 	engine_init(&g);
-	if (journal_load(&g, path, NULL, &e) == -1)
+	if (journal_load(&g, path, NULL, &e) == -1) {
+		if (o->json)
+			print_json_error("status", &e);
 		rc = command_fail("status", &e);
-	else if (o->json)
+	} else if (o->json) {
 		status_json(&g, state);
-	else
+	} else {
 		status_text(&g, state);
+	}
 	engine_release(&g);
 	free(path);
 	return rc;

@@ -57,8 +57,11 @@ hotfix_open(struct hotfix_root *root, const char *path, const char *config_name,
 	root->config_name = config_name;
 	/* The way to the root may have links; what lies in it may not. */
 	root->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root->fd == -1)
-		return fail(e, root, "");
+	if (root->fd == -1) {
+		(void)fail(e, root, "");
+		e->code = CAU_USAGE;
+		return -1;
+	}
 	fd = openat(root->fd, config_name,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1) {
