@@ -125,7 +125,7 @@ plain() {
 		-e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z/TIME/g' \
 		-e 's/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}Z/TIME/g' \
 		-e 's/^[0-9a-f]{8}  TIME/RUN  TIME/' \
-		-e 's/ on [0-9]{4}-[0-9]{2}-[0-9]{2} by run [0-9a-f]{8}/ on DATE by run RUN/' \
+		-e 's/ on [0-9]{4}-[0-9]{2}-[0-9]{2} by run RUN/ on DATE by run RUN/' \
 		-e 's/\b[0-9a-f]{64}\b/SHA/g' \
 		-e 's/ +[0-9]+\.[0-9] s\b/ SPAN/g' \
 		-e 's/, by .* on .*/, by USER on HOST/' \
@@ -269,7 +269,8 @@ nobody() {
 no_one_left() {
 	it 'nothing is left behind' || return 0
 	eventually 'no process is left' nobody || for p in $(ours); do
-		fail "$p: $(tr '\0' ' ' <"/proc/$p/cmdline" | cut -c 1-200)"
+		fail "$p: $(tr '\0\n' '  ' <"/proc/$p/cmdline" |
+			sed -E 's/(.{60}).*(.{150})/\1 ... \2/')"
 	done
 	same 'control folders' "$(ls -A "$CAU_CLI/x")" ''
 }
@@ -281,9 +282,9 @@ rule_body() {
       <ExitConditions>
         <Success>0</Success>
         <Success_RebootRequired>194, 3010</Success_RebootRequired>
-        <Fail_RebootRequired>10, 1603</Fail_RebootRequired>
-        <AlreadyInstalled>20, 0x240006</AlreadyInstalled>
-        <NotApplicable>30, 0x80240017</NotApplicable>
+        <Fail_RebootRequired>10, 1603, 67</Fail_RebootRequired>
+        <AlreadyInstalled>20, 0x240006, 6</AlreadyInstalled>
+        <NotApplicable>30, 0x80240017, 23</NotApplicable>
       </ExitConditions>
 EOF
 }
@@ -315,6 +316,21 @@ put() {
 fresh() {
 	rm -rf root c n1 n2 n3
 	make_root root
+}
+
+# The stub instead of ssh; it behaves as the address says.
+use_stub() {
+	PATH=$cli/stubs:$PATH
+	STUB_LOG=$dir/stub.log
+	STUB_DIR=$dir/stub
+	export PATH STUB_LOG STUB_DIR
+	new_stub
+}
+
+new_stub() {
+	rm -rf "$STUB_DIR"
+	mkdir "$STUB_DIR"
+	: >"$STUB_LOG"
 }
 
 # Words for a run of three nodes on this machine, each with its own state.
