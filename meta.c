@@ -134,12 +134,12 @@ read_archive(struct meta *m, const struct bytesrc *src, const char *name_kb,
 		m->version = word(a, t.version, ".+-:~");
 		m->package = word(a, t.package, ".+-");
 		m->arch = word(a, t.arch, "-");
-		return;
+	} else {
+		if (m->title[0] == '\0')
+			m->title = m->description;
+		m->version = clean(a, t.version);
+		take_article(m, t.kb, a);
 	}
-	if (m->title[0] == '\0')
-		m->title = m->description;
-	m->version = clean(a, t.version);
-	take_article(m, t.kb, a);
 	take_kb(m, t.title, a);
 	take_kb(m, t.description, a);
 }
@@ -160,6 +160,8 @@ read_rpm(struct meta *m, const struct bytesrc *src, struct arena *a)
 	}
 	m->title = clean(a, h.summary);
 	m->description = clean(a, h.description);
+	take_kb(m, h.summary, a);
+	take_kb(m, h.description, a);
 	m->package = word(a, h.name, "._+-");
 	m->arch = word(a, h.arch, "_");
 	if (word(a, h.version, "._+~^")[0] != '\0' &&
@@ -271,8 +273,10 @@ meta_read(struct meta *m, int fd, const char *name, struct arena *a)
 	case META_OLE:
 		read_msi(m, &src, a);
 		break;
-	case META_UNKNOWN:
 	case META_WIM:
+		m->title = "(a package in WIM format)";
+		break;
+	case META_UNKNOWN:
 		break;
 	}
 	take_kb(m, name_kb, a);

@@ -419,6 +419,7 @@ test_kb_in_name(void **state)
 	}
 	read_bytes(&m, "MSWIM\0\0\0data", 12, "KB55555.msu", &a);
 	assert_int_equal(m.format, META_WIM);
+	assert_string_equal(m.title, "(a package in WIM format)");
 	assert_string_equal(m.kb, "55555");
 	assert_string_equal(meta_format_name(m.format), "wim");
 	assert_string_equal(meta_format_name(META_UNKNOWN), "");
