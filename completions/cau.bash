@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=bash
+# Completion for cau(8). Commands, verbs, options and the kinds of their
+# values are those that the program itself prints with cau help.
+
+# What may follow "cau": the indented words of cau help.
+_cau_commands() {
+	"$1" help 2>/dev/null | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p'
+}
+
+# The verbs of a command: the small words of its usage lines.
+_cau_verbs() {
+	"$1" help "$2" 2>/dev/null |
+		sed -n "s/^[usage: ]* cau $2 \\([a-z |]*\\).*/\\1/p" | tr -d '|'
+}
+
+_cau_options() {
+	"$1" help "$2" 2>/dev/null | grep -o '^ [ a-z,-]*--[a-z-]*' |
+		grep -o -e '--[a-z-]*'
+}
+
+# The kind of value that follows WORD: "DIR" after --root, "FILE" after check.
+_cau_value() {
+	"$1" help "$2" 2>/dev/null |
+		sed -n "s/^[ u].* *\\($3\\|$3, --[a-z-]*\\) \\([^ ]\\{1,\\}\\).*/\\2/p"
+}
+
+_cau() {
+	local cmd=${COMP_WORDS[1]} cur=${COMP_WORDS[COMP_CWORD]}
+	local prev=${COMP_WORDS[COMP_CWORD - 1]} value='' words='' kind=-W line
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		words="$(_cau_commands "$1") --help --version"
+	elif [ "$cmd" = help ]; then
+		[ "$COMP_CWORD" -gt 2 ] || words=$(_cau_commands "$1")
+	else
+		case $prev in
+		*[!a-z-]*) ;;
+		?*) [ "$COMP_CWORD" -eq 2 ] ||
+			value=$(_cau_value "$1" "$cmd" "$prev") ;;
+		esac
+		case $value in
+		DIR) kind=-d ;;
+		FILE) kind=-f ;;
+		[a-z]*'|'*) words=${value//|/ } ;;
+		'' | '['*)
+			[ "$COMP_CWORD" -gt 2 ] || words=$(_cau_verbs "$1" "$cmd")
+			[ -n "$words" ] || words=$(_cau_options "$1" "$cmd")
+			;;
+		esac
+	fi
+	if [ "$kind" != -W ]; then
+		compopt -o filenames 2>/dev/null
+	elif [ -z "$words" ]; then
+		return
+	fi
+	while IFS= read -r line; do COMPREPLY+=("$line"); done \
+		< <(compgen "$kind" ${words:+"$words"} -- "$cur")
+}
+
+complete -F _cau cau
