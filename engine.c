@@ -583,10 +583,17 @@ add_event(struct engine_plan *plan, enum event_type type, int64_t now_ms)
 	return ev;
 }
 
+const char *
+engine_job_id(const struct engine *g, const struct engine_node *n,
+    size_t update, struct arena *a)
+{
+	return arena_printf(
+	    a, "%s.%zu.%zu", g->run.run_id, (size_t)(n - g->nodes), update);
+}
+
 static void
-add_op(const struct engine *g, const struct engine_node *n, size_t number,
-    enum op_kind op, size_t update, struct engine_plan *plan, int64_t now_ms,
-    struct arena *a)
+add_op(const struct engine *g, const struct engine_node *n, enum op_kind op,
+    size_t update, struct engine_plan *plan, int64_t now_ms, struct arena *a)
 {
 	struct event *ev = add_event(plan, EV_OP_STARTED, now_ms);
 	const struct engine_update *u;
@@ -602,9 +609,7 @@ add_op(const struct engine *g, const struct engine_node *n, size_t number,
 	ev->update = update;
 	ev->id = u->info.id;
 	ev->boot_id = u->started ? u->boot_id : n->boot_id;
-	ev->job = u->started ? u->job
-			     : arena_printf(a, "%s.%zu.%zu", g->run.run_id,
-				   number, update);
+	ev->job = u->started ? u->job : engine_job_id(g, n, update, a);
 }
 
 /* Prepared: its first scan and stage are behind it. */
@@ -658,7 +663,7 @@ engine_next(const struct engine *g, int64_t now_ms, struct engine_plan *plan,
 				continue;
 			out++;
 		}
-		add_op(g, n, i, op, update, plan, now_ms, a);
+		add_op(g, n, op, update, plan, now_ms, a);
 		busy++;
 	}
 	plan->idle = plan->n_events == 0;

@@ -125,6 +125,11 @@ struct engine_plan {
 void engine_next(const struct engine *g, int64_t now_ms,
     struct engine_plan *plan, struct arena *a);
 
+/* The id of the job that installs an update: the same whenever it is asked
+ * for, so that nothing is started twice. */
+const char *engine_job_id(const struct engine *g, const struct engine_node *n,
+    size_t update, struct arena *a);
+
 /* What the node is doing. */
 enum node_phase engine_phase(const struct engine_node *n);
 const char *node_phase_name(enum node_phase p);

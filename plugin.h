@@ -34,7 +34,8 @@ struct install_order {
  * scan, stage and install run on a thread per node and must not write to
  * self. They return NODE_FAILED or NODE_LOST with a reason when the node,
  * not an update, is the trouble; install tells what became of the update in
- * its result in every case.
+ * its result in every case. jobs are the ids that the installations of the
+ * staged updates will have.
  */
 struct plugin_ops {
 	const char *name;
@@ -50,8 +51,8 @@ struct plugin_ops {
 	    bool ignore_receipts, struct scan_result *result, struct arena *a,
 	    struct err *e);
 	enum node_rc (*stage)(const void *self, struct node *n,
-	    const struct update *updates, size_t n_updates, int64_t *bytes,
-	    struct err *e);
+	    const struct update *updates, const char *const *jobs,
+	    size_t n_updates, int64_t *bytes, struct err *e);
 	enum node_rc (*install)(const void *self, struct node *n,
 	    const struct update *update, const struct install_order *order,
 	    struct install_result *result, struct arena *a, struct err *e);

@@ -73,6 +73,7 @@ make_order(const struct driver *d, const struct event *ev)
 	struct order *o = xcalloc(1, sizeof(*o));
 	const struct engine_node *n = NULL;
 	struct update *updates;
+	const char **jobs;
 
 	for (size_t i = 0; i < d->g->run.n_nodes; i++)
 		if (strcmp(d->g->nodes[i].info->name, ev->node) == 0)
@@ -89,15 +90,20 @@ make_order(const struct driver *d, const struct event *ev)
 		return o;
 	/* Only the texts are shared, and those stay where they are. */
 	updates = arena_alloc(&o->arena, n->n_updates * sizeof(*updates));
+	jobs = arena_alloc(&o->arena, n->n_updates * sizeof(*jobs));
 	if (ev->op == OP_INSTALL) {
 		updates[o->n_updates++] = n->updates[ev->update].info;
 		o->again = n->updates[ev->update].started;
 	} else {
 		for (size_t i = 0; i < n->n_updates; i++)
-			if (!n->updates[i].done)
+			if (!n->updates[i].done) {
+				jobs[o->n_updates] =
+				    engine_job_id(d->g, n, i, &o->arena);
 				updates[o->n_updates++] = n->updates[i].info;
+			}
 	}
 	o->updates = updates;
+	o->jobs = jobs;
 	return o;
 }
 

@@ -78,13 +78,16 @@ do_scan(struct order *o)
 
 /* The updates of an order that belong to a plug-in, in their order. */
 static size_t
-of_plugin(const struct order *o, const struct plugin *p, struct update *out)
+of_plugin(const struct order *o, const struct plugin *p, struct update *out,
+    const char **jobs)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < o->n_updates; i++)
-		if (strcmp(o->updates[i].plugin, p->ops->name) == 0)
+		if (strcmp(o->updates[i].plugin, p->ops->name) == 0) {
+			jobs[n] = o->jobs[i];
 			out[n++] = o->updates[i];
+		}
 	return n;
 }
 
@@ -94,15 +97,18 @@ do_stage(struct order *o)
 	struct work *w = o->work;
 	struct update *updates =
 	    arena_alloc(&o->arena, o->n_updates * sizeof(*updates));
+	const char **jobs =
+	    arena_alloc(&o->arena, o->n_updates * sizeof(*jobs));
 	struct err e;
 	int64_t bytes;
 	size_t n;
 
 	for (size_t i = 0; i < w->n_plugins; i++) {
-		n = of_plugin(o, &w->plugins[i], updates);
+		n = of_plugin(o, &w->plugins[i], updates, jobs);
 		bytes = 0;
-		if (n > 0 && w->plugins[i].ops->stage(w->plugins[i].self,
-				 o->node, updates, n, &bytes, &e) != NODE_OK)
+		if (n > 0 &&
+		    w->plugins[i].ops->stage(w->plugins[i].self, o->node,
+			updates, jobs, n, &bytes, &e) != NODE_OK)
 			fail(o, OUTCOME_FAILED, e.text);
 		o->ended.bytes += bytes;
 		if (o->ended.outcome != OUTCOME_OK)

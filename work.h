@@ -15,6 +15,7 @@
 struct order {
 	struct event started;	      /* strings live as long as the order */
 	const struct update *updates; /* stage: those to bring over */
+	const char *const *jobs;      /* stage: the job of each update */
 	size_t n_updates;	      /* install: one */
 	bool again;		      /* install: may have been started */
 	struct event ended;	      /* strings live in the arena */

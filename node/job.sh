@@ -83,15 +83,19 @@ esac
 [ -x "$cau_program" ] || cannot_start "not executable"
 
 # A shell takes a file that the kernel cannot execute for a script of its
-# own. So only what the kernel can execute is handed to it.
+# own. So only what the kernel can execute is handed to it; the programs of
+# the system are known to be.
 elf_machine() {
 	od -An -tx1 -j18 -N2 "$1" 2>/dev/null
 }
 cau_nl='
 '
-cau_elf=$(printf '\177ELF')
-cau_head=$(head -c 256 "$cau_program" 2>/dev/null)
+case $cau_program in
+/bin/* | /sbin/* | /usr/*) cau_head=system ;;
+*) cau_head=$(head -c 256 "$cau_program" 2>/dev/null) ;;
+esac
 case $cau_head in
+system) ;;
 '#!'*)
 	cau_interp=${cau_head%%"$cau_nl"*}
 	cau_interp=${cau_interp#??}
@@ -100,7 +104,7 @@ case $cau_head in
 	[ -x "$cau_interp" ] ||
 		cannot_start "its interpreter '$cau_interp' is not there"
 	;;
-"$cau_elf"*)
+?ELF*)
 	cau_mine=$(elf_machine /proc/self/exe)
 	cau_its=$(elf_machine "$cau_program")
 	# 32-bit x86 runs on 64-bit x86.

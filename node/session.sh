@@ -39,20 +39,6 @@ cau_hello() {
 	cau_say host "$(uname -n)"
 }
 
-# Prints the SHA-256 of standard input.
-cau_sha256() {
-	if command -v sha256sum >/dev/null 2>&1; then
-		sha256sum
-	elif command -v shasum >/dev/null 2>&1; then
-		shasum -a 256
-	elif command -v openssl >/dev/null 2>&1; then
-		openssl dgst -r -sha256
-	else
-		echo "no sha256sum, shasum or openssl on this node" >&2
-		return 1
-	fi
-}
-
 # cau_receipts SHA...: the receipts of these contents.
 cau_receipts() {
 	[ -s "$cau_state/receipts" ] || return 0
@@ -109,36 +95,91 @@ cau_installed_rpm() {
 	[ "$cau_have" != "$2" ] || cau_order=eq
 }
 
-# cau_have (SHA NAME)...: says "need SHA" for what is not staged whole.
-# Folders and jobs that were not used for 30 days go.
+# cau_hashes FILE...: the SHA-256 of each, a line each, in this order. Files
+# with odd names are read from standard input, because the tools write such
+# names in ways of their own.
+cau_hashes() {
+	if command -v sha256sum >/dev/null 2>&1; then
+		cau_tool='sha256sum'
+	elif command -v shasum >/dev/null 2>&1; then
+		cau_tool='shasum -a 256'
+	elif command -v openssl >/dev/null 2>&1; then
+		cau_tool='openssl dgst -r -sha256'
+	else
+		echo "no sha256sum, shasum or openssl on this node" >&2
+		return 1
+	fi
+	case $* in
+	*[!A-Za-z0-9._+,/~\ -]*)
+		for cau_file; do
+			$cau_tool <"$cau_file" || return 1
+		done
+		;;
+	*) $cau_tool "$@" ;;
+	esac
+}
+
+# cau_have (SHA NAME)...: says "need SHA" for what is not staged whole, and
+# makes room for it. Folders and jobs not used for 30 days go.
 cau_have() {
-	mkdir -p "$cau_state/stage" "$cau_state/jobs" || return 1
-	find "$cau_state/stage" "$cau_state/jobs" -mindepth 1 -maxdepth 1 \
-		-mtime +30 -exec rm -rf {} + 2>/dev/null
+	mkdir -p "$cau_state/stage" "$cau_state/jobs" &&
+		cd "$cau_state/stage" || return 1
+	find . ../jobs -mindepth 1 -maxdepth 1 -mtime +30 \
+		-exec rm -rf {} + 2>/dev/null
+	cau_new=
 	while [ $# -ge 2 ]; do
-		cau_file=$cau_state/stage/$1/$2
-		if [ -f "$cau_file" ] && [ ! -h "$cau_file" ] &&
-			cau_sum=$(cau_sha256 <"$cau_file") &&
+		if [ -f "$1/$2" ] && [ ! -h "$1/$2" ] &&
+			cau_sum=$(cau_hashes "$1/$2") &&
 			[ "${cau_sum%% *}" = "$1" ]; then
-			touch "$cau_state/stage/$1"
+			touch "$1"
 		else
+			[ ! -e "$1" ] || rm -rf "$1"
+			cau_new="$cau_new $1"
 			cau_say need "$1"
 		fi
 		shift 2
 	done
+	# Hex digits only: split at the blanks.
+	# shellcheck disable=SC2086
+	[ -z "$cau_new" ] || mkdir -p $cau_new
 }
 
-# cau_take SHA NAME PART: what came over must be what was checked.
-cau_take() {
-	cau_sum=$(cau_sha256 <"$3") || return 1
-	cau_sum=${cau_sum%% *}
-	if [ "$cau_sum" != "$1" ]; then
-		rm -f "$3"
-		cau_say differs "$cau_sum"
-		return 1
-	fi
-	mkdir -p "$cau_state/stage/$1" && chmod 700 "$3" &&
-		mv -f "$3" "$cau_state/stage/$1/$2"
+# cau_write SHA NAME TEXT: a small file, as the escapes of printf.
+cau_write() {
+	printf '%b' "$3" >"$cau_state/stage/$1/$2"
+}
+
+# cau_verify (SHA NAME)...: what came over must be what was checked. Says
+# "differs SHA" and takes away what is not.
+cau_verify() {
+	cd "$cau_state/stage" || return 1
+	cau_count=$#
+	cau_want=
+	while [ "$cau_count" -gt 0 ]; do
+		cau_want="$cau_want $1"
+		set -- "$@" "$1/$2"
+		shift 2
+		cau_count=$((cau_count - 2))
+	done
+	chmod 700 "$@" && cau_sums=$(cau_hashes "$@") || return 1
+	cau_bad=0
+	while read -r cau_sum _; do
+		cau_sha=${cau_want# }
+		cau_sha=${cau_sha%% *}
+		cau_want=${cau_want# "$cau_sha"}
+		[ "$cau_sum" = "$cau_sha" ] && continue
+		rm -rf "$cau_sha"
+		cau_say differs "$cau_sha"
+		cau_bad=1
+	done <<X
+$cau_sums
+X
+	return $cau_bad
+}
+
+# cau_jobs ID...: folders for the jobs to come, all at once.
+cau_jobs() {
+	cd "$cau_state/jobs" && mkdir -p "$@"
 }
 
 # The first words of exit are there from the start as blanks, so that a disk
@@ -177,7 +218,7 @@ cau_job() {
 			cau_say exit "lost - -"
 			return 0
 		fi
-		mkdir -p "$cau_dir" || return 1
+		[ -d "$cau_dir" ] || mkdir -p "$cau_dir" || return 1
 		if command -v setsid >/dev/null 2>&1; then
 			setsid sh -c "$cau_job_text" cau-job "$cau_dir" \
 				"$cau_id" "$cau_limit" "$cau_grace" "$cau_boot" \
