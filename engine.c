@@ -89,10 +89,15 @@ may_restart(const struct engine *g, const struct engine_node *n)
 }
 
 static bool
+has_words(const char *const *words)
+{
+	return words != NULL && words[0] != NULL;
+}
+
+static bool
 can_suspend(const struct engine *g)
 {
-	return g->run.suspend_command != NULL &&
-	       g->run.suspend_command[0] != NULL;
+	return has_words(g->run.suspend_command);
 }
 
 /* Some update of this pass was tried, so others may have become applicable. */
@@ -126,7 +131,7 @@ next_op(const struct engine *g, const struct engine_node *n, enum op_kind *op,
 	if (*update < n->n_updates) {
 		if (!n->staged)
 			*op = OP_STAGE;
-		else if (can_suspend(g) && !n->suspended)
+		else if (can_suspend(g) && !n->drained)
 			*op = OP_SUSPEND;
 		else
 			*op = OP_INSTALL;
@@ -238,7 +243,7 @@ settle_all(struct engine *g)
 			"MaxFailedNodesExceeded: %zu node%s failed, %d allowed",
 			failed, failed == 1 ? "" : "s",
 			(int)g->run.max_failed_nodes));
-	} else if (last != NULL && to_do > 0 &&
+	} else if (!g->stopping && last != NULL && to_do > 0 &&
 		   left_out >= (size_t)g->run.max_unavailable) {
 		stop(g, arena_printf(&g->arena,
 			    "%s stays out of service, so no other node may be "
@@ -248,6 +253,51 @@ settle_all(struct engine *g)
 	}
 	for (size_t i = 0; g->stopping && i < g->run.n_nodes; i++)
 		settle(g, &g->nodes[i]);
+}
+
+/* Prepared: its first scan and stage are behind it. */
+static bool
+is_prepared(const struct engine *g, const struct engine_node *n)
+{
+	enum op_kind op;
+	size_t update;
+
+	return n->finished || n->active ||
+	       (!n->busy && next_op(g, n, &op, &update) && op != OP_SCAN &&
+		   op != OP_STAGE);
+}
+
+/* What is under way, and how many nodes are out of service. */
+struct census {
+	size_t busy, out, prepared, finished;
+};
+
+static struct census
+take_census(const struct engine *g)
+{
+	struct census c = {0};
+
+	for (size_t i = 0; i < g->run.n_nodes; i++) {
+		c.busy += g->nodes[i].busy;
+		c.finished += g->nodes[i].finished;
+		c.prepared += is_prepared(g, &g->nodes[i]);
+		c.out += is_away(&g->nodes[i]);
+	}
+	return c;
+}
+
+/* Whether what the node needs next may start: scans and stages while there
+ * is room for more, the rest when it is the node's turn. */
+static bool
+may_start(const struct engine *g, const struct engine_node *n, enum op_kind op,
+    const struct census *c)
+{
+	if (n->active)
+		return true;
+	if (op == OP_SCAN || op == OP_STAGE)
+		return c->busy < (size_t)g->run.parallel;
+	return c->prepared == g->run.n_nodes &&
+	       c->out < (size_t)g->run.max_unavailable;
 }
 
 static const char *
@@ -277,6 +327,29 @@ copy_coordinator(struct engine *g, const struct coordinator *c)
 	    dup(g, c->version), dup(g, c->boot_id), c->pid};
 }
 
+/* Runs that could never end, or not in one way only. */
+static int
+check_run(const struct run_info *r, struct err *e)
+{
+	if (r->parallel < 1 || r->max_unavailable < 1 ||
+	    r->max_failed_nodes < 0)
+		return err_set(e, CAU_USAGE,
+		    "parallel, max_unavailable or max_failed_nodes is out of "
+		    "range");
+	if (has_words(r->suspend_command) && !has_words(r->resume_command))
+		return err_set(e, CAU_USAGE,
+		    "a command to suspend nodes without one to resume them");
+	for (size_t i = 0; i < r->n_nodes; i++) {
+		if (*r->nodes[i].name == '\0')
+			return err_set(e, CAU_USAGE, "a node without a name");
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(r->nodes[i].name, r->nodes[k].name) == 0)
+				return err_set(e, CAU_USAGE,
+				    "node %s comes twice", r->nodes[i].name);
+	}
+	return 0;
+}
+
 static int
 apply_run_started(struct engine *g, const struct event *ev, struct err *e)
 {
@@ -287,6 +360,8 @@ apply_run_started(struct engine *g, const struct event *ev, struct err *e)
 
 	if (r->run_id != NULL)
 		return err_set(e, CAU_USAGE, "the run starts twice");
+	if (check_run(in, e) == -1)
+		return -1;
 	*r = *in;
 	r->run_id = dup(g, in->run_id);
 	r->cluster_type = dup(g, in->cluster_type);
@@ -340,13 +415,15 @@ static int
 apply_op_started(struct engine *g, struct engine_node *n,
     const struct event *ev, struct err *e)
 {
+	struct census c = take_census(g);
 	struct engine_update *u;
 	struct engine_reboot *r;
 	enum op_kind op;
 	size_t update;
 
 	if (n->busy || n->finished || !next_op(g, n, &op, &update) ||
-	    op != ev->op || (op == OP_INSTALL && update != ev->update))
+	    op != ev->op || (op == OP_INSTALL && update != ev->update) ||
+	    !may_start(g, n, op, &c))
 		return err_set(e, CAU_USAGE, "%s does not start %s now",
 		    n->info->name, op_name(ev->op));
 	n->busy = true;
@@ -360,7 +437,10 @@ apply_op_started(struct engine *g, struct engine_node *n,
 	case OP_KIND_COUNT:
 		break;
 	case OP_SUSPEND:
+		/* From now on: nobody knows how far a drain came that was cut
+		 * or failed half way, so it is undone as well. */
 		n->active = true;
+		n->suspended = true;
 		n->suspended_at_ms = ev->at_ms;
 		break;
 	case OP_INSTALL:
@@ -395,15 +475,15 @@ scan_ended(struct engine *g, struct engine_node *n, const struct event *ev)
 {
 	const struct update *in;
 	struct engine_update *u;
-	size_t known = n->n_updates, k;
+	size_t k;
 
 	for (size_t i = 0; i < ev->scan.n_updates; i++) {
 		in = &ev->scan.updates[i];
-		for (k = 0; k < known; k++)
+		for (k = 0; k < n->n_updates; k++)
 			if (strcmp(n->updates[k].info.id, in->id) == 0 &&
 			    strcmp(n->updates[k].info.plugin, in->plugin) == 0)
 				break;
-		if (k < known)
+		if (k < n->n_updates)
 			continue;
 		n->updates = xgrow(n->updates, n->n_updates, &n->cap_updates,
 		    sizeof(*n->updates));
@@ -475,8 +555,7 @@ apply_op_ended(struct engine *g, struct engine_node *n, const struct event *ev,
 		n->bytes_staged += ev->bytes;
 		break;
 	case OP_SUSPEND:
-		/* A drain that failed half way is undone as well. */
-		n->suspended = true;
+		n->drained = ok;
 		break;
 	case OP_INSTALL:
 		install_ended(g, n, ev);
@@ -521,6 +600,8 @@ engine_apply(struct engine *g, const struct event *ev, struct err *e)
 		return err_set(e, CAU_USAGE, "the run does not start");
 	if (g->finished)
 		return err_set(e, CAU_USAGE, "the run goes on after its end");
+	if (ev->at_ms < g->last_ms)
+		return err_set(e, CAU_USAGE, "time goes backwards");
 	switch (ev->type) {
 	case EV_RUN_STARTED:
 		rc = apply_run_started(g, ev, e);
@@ -537,10 +618,16 @@ engine_apply(struct engine *g, const struct event *ev, struct err *e)
 					       : apply_op_ended(g, n, ev, e);
 		break;
 	case EV_STOP_REQUESTED:
-		g->stop_requested = true;
+		if (!g->stopping)
+			g->stop_requested = true;
 		stop(g, dup(g, ev->error));
 		break;
 	case EV_RUN_FINISHED:
+		for (size_t i = 0; i < g->run.n_nodes; i++)
+			if (!g->nodes[i].finished)
+				return err_set(e, CAU_USAGE,
+				    "the run ends while there is work on %s",
+				    g->nodes[i].info->name);
 		g->finished = true;
 		g->status = ev->status;
 		g->error = dup(g, ev->error);
@@ -612,59 +699,35 @@ add_op(const struct engine *g, const struct engine_node *n, enum op_kind op,
 	ev->job = u->started ? u->job : engine_job_id(g, n, update, a);
 }
 
-/* Prepared: its first scan and stage are behind it. */
-static bool
-is_prepared(const struct engine *g, const struct engine_node *n)
-{
-	enum op_kind op;
-	size_t update;
-
-	return n->finished || n->active ||
-	       (!n->busy && next_op(g, n, &op, &update) && op != OP_SCAN &&
-		   op != OP_STAGE);
-}
-
 void
 engine_next(const struct engine *g, int64_t now_ms, struct engine_plan *plan,
     struct arena *a)
 {
-	size_t busy = 0, out = 0, prepared = 0, finished = 0, update;
+	struct census c = take_census(g);
 	const struct engine_node *n;
 	enum op_kind op;
 	struct event *ev;
+	size_t update;
 
 	plan->events =
 	    arena_alloc(a, (g->run.n_nodes + 1) * sizeof(*plan->events));
 	plan->n_events = 0;
-	for (size_t i = 0; i < g->run.n_nodes; i++) {
-		n = &g->nodes[i];
-		busy += n->busy;
-		finished += n->finished;
-		prepared += is_prepared(g, n);
-		out += is_away(n);
-	}
 	if (now_ms < g->last_ms)
 		now_ms = g->last_ms;
-	if (!g->finished && finished == g->run.n_nodes) {
+	if (!g->finished && c.finished == g->run.n_nodes) {
 		ev = add_event(plan, EV_RUN_FINISHED, now_ms);
 		ev->status = run_status(g);
 		ev->error = g->stop_reason;
 	}
 	for (size_t i = 0; i < g->run.n_nodes && !g->finished; i++) {
 		n = &g->nodes[i];
-		if (n->busy || n->finished || !next_op(g, n, &op, &update))
+		if (n->busy || n->finished || !next_op(g, n, &op, &update) ||
+		    !may_start(g, n, op, &c))
 			continue;
-		if (!n->active && (op == OP_SCAN || op == OP_STAGE)) {
-			if (busy >= (size_t)g->run.parallel)
-				continue;
-		} else if (!n->active) {
-			if (prepared < g->run.n_nodes ||
-			    out >= (size_t)g->run.max_unavailable)
-				continue;
-			out++;
-		}
+		if (!n->active && op != OP_SCAN && op != OP_STAGE)
+			c.out++;
 		add_op(g, n, op, update, plan, now_ms, a);
-		busy++;
+		c.busy++;
 	}
 	plan->idle = plan->n_events == 0;
 }

@@ -68,7 +68,8 @@ struct engine_node {
 	bool scanned;	/* in this pass */
 	bool staged;	/* in this pass */
 	bool active;	/* has had its turn */
-	bool suspended; /* by this run */
+	bool suspended; /* by this run; maybe not to its end */
+	bool drained;	/* suspended to its end */
 	bool broken;	/* an operation failed: no further updates */
 	bool keep_out;	/* not safe to resume */
 	bool unknown;	/* an outcome is unknown */
@@ -96,7 +97,7 @@ struct engine {
 	int64_t last_ms; /* time of the last event */
 	unsigned recoveries;
 	bool stopping;
-	bool stop_requested; /* by a person; else by the failure budget */
+	bool stop_requested; /* by a person; else by the engine itself */
 	const char *stop_reason;
 	bool finished;
 	enum summary_status status;

@@ -1,0 +1,744 @@
+/* SPDX-License-Identifier: ISC */
+/* The engine of Updating Runs, by scripts of whole runs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "report.h"
+#include "script.h"
+
+#define N_ELEMENTS(a) (sizeof(a) / sizeof(*(a)))
+
+/* "n1 Succeeded 2+0-0" and what sticks out, of every node. */
+static void
+describe(struct buf *b, const struct engine *g)
+{
+	const struct engine_node *n;
+	struct engine_counts c;
+
+	for (size_t i = 0; i < g->run.n_nodes; i++) {
+		n = &g->nodes[i];
+		c = engine_count(n);
+		buf_addf(b, "%s%s %s", i == 0 ? "" : "; ", n->info->name,
+		    summary_status_name(n->status));
+		if (c.succeeded > 0)
+			buf_addf(b, " %zu succeeded", c.succeeded);
+		if (c.failed > 0)
+			buf_addf(b, " %zu failed", c.failed);
+		if (c.skipped > 0)
+			buf_addf(b, " %zu skipped", c.skipped);
+		if (c.unknown > 0)
+			buf_addf(b, " %zu unknown", c.unknown);
+		if (c.canceled > 0)
+			buf_addf(b, " %zu canceled", c.canceled);
+		if (engine_restart_pending(g, n))
+			buf_addstr(b, " pending");
+		if (n->suspended)
+			buf_addstr(b, " OUT");
+		assert_int_equal(c.pending, 0);
+	}
+}
+
+struct run_case {
+	const char *name;
+	struct script_run run;
+	const char *lines;
+	enum cau_exit exit;
+	const char *nodes;
+	const char *error; /* NULL: none */
+};
+
+/* What the journal says must be what happened. */
+static void
+check_journal(struct script *s)
+{
+	struct engine again;
+	struct err e = {CAU_OK, ""};
+	size_t good;
+	char *want, *got;
+	json_t *j;
+
+	engine_init(&again);
+	if (journal_fold(&again, s->journal.pending.data,
+		s->journal.pending.len, &good, &e) == -1)
+		fail_msg("%s", e.text);
+	j = report_to_json(&s->g);
+	want = json_dumps(j, JSON_COMPACT);
+	json_decref(j);
+	j = report_to_json(&again);
+	got = json_dumps(j, JSON_COMPACT);
+	json_decref(j);
+	assert_string_equal(got, want);
+	free(want);
+	free(got);
+	engine_release(&again);
+}
+
+static void
+play_case(const struct run_case *c)
+{
+	struct buf b = BUF_INIT;
+	struct script s;
+
+	script_begin(&s, &c->run);
+	script_play(&s, c->lines);
+	assert_true(s.g.finished);
+	describe(&b, &s.g);
+	assert_string_equal(b.data, c->nodes);
+	assert_int_equal(engine_exit_code(&s.g), c->exit);
+	assert_string_equal(s.g.error == NULL ? "" : s.g.error,
+	    c->error == NULL ? "" : c->error);
+	check_journal(&s);
+	buf_release(&b);
+	script_end(&s);
+}
+
+static void
+play_cases(const struct run_case *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		print_message("  %s\n", cases[i].name);
+		play_case(&cases[i]);
+	}
+}
+
+static void
+test_runs(void **state)
+{
+	static const struct run_case cases[] = {
+	    {"the way of one node", {.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Install b -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 2 succeeded", NULL},
+	    {"without commands to drain", {.n_nodes = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 NotApplicable\n"
+		"n1 Scan -> n1 ok a\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 skipped", NULL},
+	    {"nothing to do", {.n_nodes = 2, .drain = true},
+		"n1 Scan, n2 Scan -> n2 ok a+\n"
+		" -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded; n2 Succeeded 1 skipped", NULL},
+	    {"three nodes in turn", {.n_nodes = 3, .drain = true},
+		"n1 Scan, n2 Scan, n3 Scan -> n2 ok b\n"
+		"n2 Stage -> n2 ok\n"
+		" -> n1 ok a\n"
+		"n1 Stage -> n3 ok c\n"
+		"n3 Stage -> n3 ok\n"
+		" -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"n2 Suspend -> n2 ok\n"
+		"n2 Install b -> n2 Succeeded\n"
+		"n2 Scan -> n2 ok\n"
+		"n2 Resume -> n2 ok\n"
+		"n3 Suspend -> n3 ok\n"
+		"n3 Install c -> n3 Succeeded\n"
+		"n3 Scan -> n3 ok\n"
+		"n3 Resume -> n3 ok\n"
+		"Succeeded",
+		CAU_OK,
+		"n1 Succeeded 1 succeeded; n2 Succeeded 1 succeeded; "
+		"n3 Succeeded 1 succeeded",
+		NULL},
+	    {"two out at once",
+		{.n_nodes = 3, .drain = true, .max_unavailable = 2},
+		"n1 Scan, n2 Scan, n3 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		" -> n3 ok a\n"
+		"n3 Stage -> n3 ok\n"
+		"n1 Suspend, n2 Suspend -> n2 ok\n"
+		"n2 Install a -> n2 Succeeded\n"
+		"n2 Scan -> n2 ok\n"
+		"n2 Resume -> n2 ok\n"
+		"n3 Suspend -> n1 ok\n"
+		"n1 Install a -> n3 ok\n"
+		"n3 Install a -> n3 Succeeded\n"
+		"n3 Scan -> n3 ok\n"
+		"n3 Resume -> n3 ok\n"
+		" -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Succeeded",
+		CAU_OK,
+		"n1 Succeeded 1 succeeded; n2 Succeeded 1 succeeded; "
+		"n3 Succeeded 1 succeeded",
+		NULL},
+	    {"one scan at a time", {.n_nodes = 3, .parallel = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n2 Scan -> n2 ok\n"
+		"n3 Scan -> n3 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded; n2 Succeeded; n3 Succeeded",
+		NULL},
+	};
+
+	(void)state;
+	play_cases(cases, N_ELEMENTS(cases));
+}
+
+static void
+test_restarts(void **state)
+{
+	static const struct run_case cases[] = {
+	    {"one restart after all updates", {.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Install b -> n1 Failed reboot\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"PartiallyFailed",
+		CAU_PARTIAL, "n1 PartiallyFailed 1 succeeded 1 failed", NULL},
+	    {"a node that does not come back",
+		{.n_nodes = 2, .drain = true, .max_failed_nodes = 1},
+		"n1 Scan, n2 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Restart -> n1 failed\n"
+		"Failed",
+		CAU_FAILED,
+		"n1 PartiallyFailed 1 succeeded OUT; n2 Canceled 1 canceled",
+		"n1 stays out of service, so no other node may be taken out"},
+	    {"this machine without permission",
+		{.n_nodes = 1, .drain = true, .local = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded pending", NULL},
+	    {"this machine with permission",
+		{.n_nodes = 1, .local = true, .allow_reboot = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Scan -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded", NULL},
+	    {"a restart in the second pass too", {.n_nodes = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Scan -> n1 ok b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install b -> n1 Succeeded reboot\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Scan -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 2 succeeded", NULL},
+	};
+
+	(void)state;
+	play_cases(cases, N_ELEMENTS(cases));
+}
+
+static void
+test_failures(void **state)
+{
+	static const struct run_case cases[] = {
+	    {"a scan that fails, within the budget",
+		{.n_nodes = 2, .max_failed_nodes = 1},
+		"n1 Scan, n2 Scan -> n1 failed\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		"n2 Install a -> n2 Succeeded\n"
+		"n2 Scan -> n2 ok\n"
+		"PartiallyFailed",
+		CAU_PARTIAL, "n1 Failed; n2 Succeeded 1 succeeded", NULL},
+	    {"a stage that fails", {.n_nodes = 1, .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 failed\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed 1 canceled", NULL},
+	    {"all updates fail", {.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Failed\n"
+		"n1 Install b -> n1 Failed\n"
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Resume -> n1 ok\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed 2 failed",
+		"MaxFailedNodesExceeded: 1 node failed, 0 allowed"},
+	    {"the failure budget",
+		{.n_nodes = 3, .drain = true, .max_failed_nodes = 0},
+		"n1 Scan, n2 Scan, n3 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a b\n"
+		"n2 Stage -> n2 ok\n"
+		" -> n3 failed\n"
+		"Failed",
+		CAU_FAILED,
+		"n1 Canceled 2 canceled; n2 Canceled 2 canceled; n3 Failed",
+		"MaxFailedNodesExceeded: 1 node failed, 0 allowed"},
+	    {"the budget, with a node in service",
+		{.n_nodes = 2, .drain = true, .max_unavailable = 2},
+		"n1 Scan, n2 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		"n1 Suspend, n2 Suspend -> n1 ok\n"
+		"n1 Install a -> n2 failed\n"
+		"n2 Resume -> n2 ok\n"
+		" -> n1 Succeeded\n"
+		"n1 Resume -> n1 ok\n"
+		"Failed",
+		CAU_FAILED,
+		"n1 PartiallyFailed 1 succeeded 1 canceled; "
+		"n2 Failed 1 canceled",
+		"MaxFailedNodesExceeded: 1 node failed, 0 allowed"},
+	    {"a drain that fails is undone",
+		{.n_nodes = 1, .drain = true, .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 failed\n"
+		"n1 Resume -> n1 ok\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed 1 canceled", NULL},
+	    {"a resume that fails",
+		{.n_nodes = 1, .drain = true, .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 failed\n"
+		"PartiallyFailed",
+		CAU_PARTIAL, "n1 PartiallyFailed 1 succeeded OUT", NULL},
+	    {"an outcome that nobody knows",
+		{.n_nodes = 2, .drain = true, .max_failed_nodes = 2},
+		"n1 Scan, n2 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 unknown\n"
+		"Failed",
+		CAU_UNKNOWN,
+		"n1 Failed 1 unknown 1 canceled OUT; n2 Canceled 1 canceled",
+		"n1 stays out of service, so no other node may be taken out"},
+	    {"it keeps its place without commands to drain, too",
+		{.n_nodes = 2, .max_failed_nodes = 2},
+		"n1 Scan, n2 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		"n1 Install a -> n1 unknown\n"
+		"Failed",
+		CAU_UNKNOWN, "n1 Failed 1 unknown; n2 Canceled 1 canceled",
+		"n1 stays out of service, so no other node may be taken out"},
+	    {"contact lost before the installer could start",
+		{.n_nodes = 1, .drain = true, .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 failed\n"
+		"n1 Resume -> n1 ok\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed 1 failed 1 canceled", NULL},
+	};
+
+	(void)state;
+	play_cases(cases, N_ELEMENTS(cases));
+}
+
+static void
+test_passes(void **state)
+{
+	static const struct run_case cases[] = {
+	    {"the second pass finds more", {.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok a+ b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install b -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok a+ b+\n"
+		"n1 Resume -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 2 succeeded", NULL},
+	    {"an update is tried once only", {.n_nodes = 1},
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 Failed\n"
+		"n1 Install b -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok a b\n"
+		"PartiallyFailed",
+		CAU_PARTIAL, "n1 PartiallyFailed 1 succeeded 1 failed", NULL},
+	    {"and once only when a scan names it twice", {.n_nodes = 1},
+		"n1 Scan -> n1 ok a a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded", NULL},
+	    {"updates without end", {.n_nodes = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install b -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok c\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install c -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok d\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install d -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok e\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install e -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok f\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install f -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok g\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install g -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok h\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install h -> n1 Succeeded\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 8 succeeded", NULL},
+	    {"a scan that fails later", {.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 failed\n"
+		"n1 Resume -> n1 ok\n"
+		"Failed",
+		CAU_FAILED, "n1 PartiallyFailed 1 succeeded",
+		"MaxFailedNodesExceeded: 1 node failed, 0 allowed"},
+	};
+
+	(void)state;
+	play_cases(cases, N_ELEMENTS(cases));
+}
+
+static void
+test_stop(void **state)
+{
+	static const struct run_case cases[] = {
+	    {"before anything", {.n_nodes = 2},
+		"n1 Scan, n2 Scan -> stop\n"
+		" -> n1 ok a\n"
+		" -> n2 failed\n"
+		"Canceled",
+		CAU_CANCELED, "n1 Canceled 1 canceled; n2 Failed",
+		"interrupted"},
+	    {"during an installation", {.n_nodes = 2, .drain = true},
+		"n1 Scan, n2 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> stop\n"
+		" -> n1 Succeeded reboot\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Canceled",
+		CAU_CANCELED,
+		"n1 PartiallyFailed 1 succeeded 1 canceled; "
+		"n2 Canceled 1 canceled",
+		"interrupted"},
+	    {"during the drain", {.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> stop\n"
+		" -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Canceled",
+		CAU_CANCELED, "n1 Canceled 1 canceled", "interrupted"},
+	    {"too late to matter", {.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> stop\n"
+		" -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded", "interrupted"},
+	    /* Why a run stopped first is why it stopped. */
+	    {"after the budget stopped it",
+		{.n_nodes = 2, .drain = true, .max_unavailable = 2},
+		"n1 Scan, n2 Scan -> n1 failed\n"
+		" -> stop\n"
+		" -> n2 ok a\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed; n2 Canceled 1 canceled",
+		"MaxFailedNodesExceeded: 1 node failed, 0 allowed"},
+	};
+
+	(void)state;
+	play_cases(cases, N_ELEMENTS(cases));
+}
+
+static void
+test_recovery(void **state)
+{
+	static const struct run_case cases[] = {
+	    {"every operation is taken up", {.n_nodes = 1, .drain = true},
+		"n1 Scan -> recover\n"
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Stage -> recover\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> recover\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> recover\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Install b -> n1 Succeeded\n"
+		"n1 Restart -> recover\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Scan -> recover\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> recover\n"
+		"n1 Resume -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 2 succeeded", NULL},
+	    {"stopping: what may have been started is looked after",
+		{.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> stop\n"
+		" -> recover\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Resume -> n1 ok\n"
+		"Canceled",
+		CAU_CANCELED, "n1 PartiallyFailed 1 succeeded 1 canceled",
+		"interrupted"},
+	    /* Half a drain is a drain: nobody knows how far it came. */
+	    {"stopping: a drain that was cut is undone",
+		{.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> stop\n"
+		" -> recover\n"
+		"n1 Resume -> n1 ok\n"
+		"Canceled",
+		CAU_CANCELED, "n1 Canceled 1 canceled", "interrupted"},
+	    {"a restart that was under way counts once",
+		{.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Restart -> stop\n"
+		" -> recover\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded", "interrupted"},
+	};
+
+	(void)state;
+	play_cases(cases, N_ELEMENTS(cases));
+}
+
+/* The installer is found by its job id, and its fate by the boot id of the
+ * node when it was started: recovery must give the same ones. */
+static void
+test_same_job(void **state)
+{
+	struct script_run run = {.n_nodes = 2, .drain = true};
+	struct engine_plan first, second;
+	struct buf b = BUF_INIT;
+	struct script s;
+	char words[] = "recover";
+
+	(void)state;
+	script_begin(&s, &run);
+	script_play(&s, "n1 Scan, n2 Scan -> n1 ok a b\n"
+			"n1 Stage -> n1 ok\n"
+			" -> n2 ok\n"
+			"n1 Suspend -> n1 ok\n"
+			"n1 Install a -> n1 Succeeded");
+	engine_next(&s.g, s.now_ms, &first, &s.arena);
+	script_turn(&s, &b);
+	assert_string_equal(b.data, "n1 Install b");
+	assert_string_equal(first.events[0].job, "9f1c2d3e.0.1");
+	assert_string_equal(first.events[0].boot_id, "boot-n1-0");
+	script_happen(&s, words);
+	assert_int_equal(s.g.recoveries, 1);
+	assert_string_equal(s.g.coordinator.host, "host2");
+	engine_next(&s.g, s.now_ms, &second, &s.arena);
+	assert_int_equal(second.n_events, 1);
+	assert_int_equal(second.events[0].op, OP_INSTALL);
+	assert_int_equal(second.events[0].update, first.events[0].update);
+	assert_string_equal(second.events[0].job, first.events[0].job);
+	assert_string_equal(second.events[0].boot_id, first.events[0].boot_id);
+	buf_release(&b);
+	script_end(&s);
+}
+
+/* Applies an event that does not fit. */
+static void
+refuse(struct script *s, struct event ev, const char *why)
+{
+	struct err e = {CAU_OK, ""};
+
+	if (ev.at_ms == 0)
+		ev.at_ms = s->now_ms;
+	assert_int_equal(engine_apply(&s->g, &ev, &e), -1);
+	assert_string_equal(e.text, why);
+}
+
+static void
+test_misfits(void **state)
+{
+	struct script_run run = {.n_nodes = 2, .drain = true};
+	struct event op = {.type = EV_OP_STARTED, .node = "n1"};
+	struct event end = {.type = EV_OP_ENDED, .node = "n1"};
+	struct event ev = {.type = EV_RUN_RECOVERED};
+	struct script s;
+
+	(void)state;
+	memset(&s, 0, sizeof(s));
+	engine_init(&s.g);
+	s.now_ms = SCRIPT_T0;
+	refuse(&s, ev, "the run does not start");
+
+	script_begin(&s, &run);
+	ev = (struct event){.type = EV_RUN_STARTED, .run = s.g.run};
+	refuse(&s, ev, "the run starts twice");
+	op.op = OP_INSTALL;
+	refuse(&s, op, "n1 does not start Install now");
+	end.op = OP_SCAN;
+	refuse(&s, end, "n1 did not start Scan");
+	op.node = "n3";
+	refuse(&s, op, "no node of this run");
+	op.node = "n1";
+	op.op = OP_SCAN;
+	op.at_ms = SCRIPT_T0 - 1;
+	refuse(&s, op, "time goes backwards");
+	op.at_ms = 0;
+	ev =
+	    (struct event){.type = EV_RUN_FINISHED, .status = STATUS_SUCCEEDED};
+	refuse(&s, ev, "the run ends while there is work on n1");
+
+	script_play(&s, "n1 Scan, n2 Scan -> n1 ok a b\n"
+			"n1 Stage -> n1 ok");
+	refuse(&s, op, "n1 does not start Scan now");
+	/* Not before the other node has been scanned. */
+	op.op = OP_SUSPEND;
+	refuse(&s, op, "n1 does not start Suspend now");
+	script_play(&s, " -> n2 ok c\n"
+			"n2 Stage -> n2 ok\n"
+			"n1 Suspend -> n1 ok");
+	/* Not while the other node is out of service. */
+	op.node = "n2";
+	refuse(&s, op, "n2 does not start Suspend now");
+	op.node = "n1";
+	op.op = OP_INSTALL;
+	op.update = 1;
+	refuse(&s, op, "n1 does not start Install now");
+	op.update = 0;
+	op.id = "a";
+	op.job = "j";
+	op.boot_id = "b";
+	op.at_ms = s.now_ms;
+	script_record(&s, &op);
+	refuse(&s, op, "n1 does not start Install now");
+	end.op = OP_INSTALL;
+	end.update = 1;
+	refuse(&s, end, "n1 did not start Install");
+	script_end(&s);
+}
+
+/* Runs that cannot be carried out, or not in one way only. */
+static void
+test_bad_runs(void **state)
+{
+	static const char *const words[] = {"x", NULL};
+	struct run_node nodes[2] = {{"a", "a", false}, {"b", "b", false}};
+	struct run_info good = {.run_id = "r",
+	    .cluster_type = "",
+	    .cluster_name = "",
+	    .nodes = nodes,
+	    .n_nodes = 2,
+	    .digest = "",
+	    .node_state_dir = "",
+	    .parallel = 1,
+	    .max_unavailable = 1};
+	struct event ev = {.type = EV_RUN_STARTED, .run = good};
+	struct script s;
+
+	(void)state;
+	ev.coordinator = (struct coordinator){"", "", "", "", 0};
+	memset(&s, 0, sizeof(s));
+	engine_init(&s.g);
+	ev.run.parallel = 0;
+	refuse(&s, ev,
+	    "parallel, max_unavailable or max_failed_nodes is "
+	    "out of range");
+	ev.run = good;
+	ev.run.max_unavailable = -1;
+	refuse(&s, ev,
+	    "parallel, max_unavailable or max_failed_nodes is "
+	    "out of range");
+	ev.run = good;
+	ev.run.max_failed_nodes = -1;
+	refuse(&s, ev,
+	    "parallel, max_unavailable or max_failed_nodes is "
+	    "out of range");
+	ev.run = good;
+	ev.run.suspend_command = words;
+	refuse(&s, ev, "a command to suspend nodes without one to resume them");
+	ev.run = good;
+	nodes[1].name = "a";
+	refuse(&s, ev, "node a comes twice");
+	nodes[1].name = "";
+	refuse(&s, ev, "a node without a name");
+	engine_release(&s.g);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_runs),
+	    cmocka_unit_test(test_restarts),
+	    cmocka_unit_test(test_failures),
+	    cmocka_unit_test(test_passes),
+	    cmocka_unit_test(test_stop),
+	    cmocka_unit_test(test_recovery),
+	    cmocka_unit_test(test_same_job),
+	    cmocka_unit_test(test_misfits),
+	    cmocka_unit_test(test_bad_runs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
