@@ -1,0 +1,252 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The documents say what the program and the tree are: commands, options and
+# exit codes of the manual, examples that are run, README's map.
+#
+#	CAU=build/cau sh tests/docs.sh
+
+set -u
+LC_ALL=C
+export LC_ALL
+cd "$(dirname "$0")/.." || exit 1
+: "${CAU:=build/cau}"
+case $CAU in /*) ;; *) CAU=$PWD/$CAU ;; esac
+[ -x "$CAU" ] || {
+	echo "not ok - no program $CAU"
+	exit 1
+}
+# The access checks of cau look at the modes of the example's files.
+umask 022
+work=$(mktemp -d "${TMPDIR:-/tmp}/cau-docs.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+failed=0
+
+# check NAME FILE: ok when the file, which holds what is wrong, is empty.
+check() {
+	if [ -s "$2" ]; then
+		echo "not ok - $1"
+		sed 's/^/    /' "$2"
+		failed=$((failed + 1))
+	else
+		echo "ok - $1"
+	fi
+}
+
+# same NAME FILE1 FILE2
+same() {
+	diff "$2" "$3" >"$work/diff"
+	check "$1" "$work/diff"
+}
+
+# The page with the escapes of mdoc undone.
+plain() {
+	sed 's/\\&//g; s/\\-/-/g; s/\\(dq/"/g; s/\\e/\\/g' "$1"
+}
+
+# Commands and options.
+"$CAU" help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p' >"$work/commands"
+[ -s "$work/commands" ] || echo "cau help names none" >"$work/none"
+: >>"$work/none"
+check "cau help names commands" "$work/none"
+while read -r c; do
+	grep -qx "\.Ss cau $c" man/cau.8 || echo "no subsection: cau $c"
+	grep -qx "\.Cm $c" man/cau.8 || echo "not in the synopsis: $c"
+	"$CAU" help "$c" >>"$work/help"
+done <"$work/commands" >"$work/out"
+check "every command stands in cau(8)" "$work/out"
+sed -n 's/^\.Ss cau //p' man/cau.8 | sort >"$work/subsections"
+sort "$work/commands" | same "cau(8) describes no other command" \
+	"$work/subsections" -
+
+grep -o '^ .\{0,5\}--[a-z-]*' "$work/help" | grep -o -e '--[a-z-]*' |
+	sort -u >"$work/options"
+plain man/cau.8 | grep -o 'Fl -[a-z-]*\|, -[a-z-]\{2,\}' |
+	sed 's/^Fl //; s/^, //; s/^/-/; s/^---/--/' | grep '^--' |
+	sort -u >"$work/manual"
+comm -23 "$work/options" "$work/manual" >"$work/out"
+check "every option of cau help stands in cau(8)" "$work/out"
+# Also those of the examples, of all pages.
+for f in man/*.[0-9] README.md; do
+	plain "$f" | sed -e ':a' -e '/\\$/{N;s/\\\n//;ba' -e '}' |
+		sed -n 's/^[^#]*\(cau [a-z][a-z]* .*\)/\1/p' | sed 's/|.*//' |
+		grep -o -e ' --[a-z-]*' | tr -d ' '
+done | cat - "$work/manual" | grep -vx -e '--version' -e '--help' -e '--' |
+	sort -u | comm -13 "$work/options" - >"$work/out"
+check "the documents name no other option" "$work/out"
+
+# Exit codes.
+sed -n 's/^\tCAU_[A-Z]* = \([0-9]*\).*/\1/p' cau.h >"$work/enum"
+sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EX/s/^\.It \([0-9]*\)$/\1/p' man/cau.8 |
+	same "the exit codes of cau(8) are those of cau.h" "$work/enum" -
+
+# Statuses, results and the like, from the tables in the headers.
+sed -n 's/^\tX([A-Z_]*, "\([A-Za-z_]*\)").*/\1/p' event.h exitcodes.h engine.h |
+	while read -r w; do
+		grep -qw -e "$w" man/cau-report.5 || echo "$w"
+	done >"$work/out"
+check "cau-report(5) knows every word" "$work/out"
+sed -n 's/^\tX(\([a-z_]*\)).*/\1/p' event.h | while read -r w; do
+	grep -qw -e "$w" man/cau-report.5 || echo "$w"
+done >"$work/out"
+check "cau-report(5) knows every option of a journal" "$work/out"
+
+# README's map: lines that begin with a file name in backticks.
+# shellcheck disable=SC2016
+sed -n 's/^.\{0,2\}`\([a-z0-9_]*\.c\)`.*/\1/p' README.md | sort >"$work/map"
+printf '%s\n' *.c | same "README's map has every file" - "$work/map"
+sed -n 's/.*sh \(tests\/[a-z]*\.sh\).*/\1/p' README.md | sort -u |
+	while read -r f; do [ -f "$f" ] || echo "$f is missing"; done >"$work/out"
+check "README's commands are there" "$work/out"
+awk 'END { if (NR >= 200) print NR " lines" }' README.md >"$work/out"
+check "README has less than 200 lines" "$work/out"
+
+# The pages themselves. Those of other packages may not be installed.
+for f in man/*.[0-9]; do
+	sed -n 's/^\.Xr \(cau[a-z-]*\) \([0-9]\).*/\1.\2/p' "$f"
+done | sort -u | while read -r f; do
+	[ -f "man/$f" ] || echo "man/$f is missing"
+done >"$work/out"
+check "pages refer to pages that are there" "$work/out"
+if command -v mandoc >/dev/null 2>&1; then
+	for f in man/*.[0-9]; do
+		mandoc -Tlint -Wstyle "$f" 2>&1
+	done | grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' \
+		>"$work/out"
+	check "mandoc finds nothing" "$work/out"
+else
+	echo "skip - mandoc is not installed"
+fi
+
+# Documents of the program against the schemas.
+if command -v python3 >/dev/null 2>&1 &&
+	python3 -c 'import jsonschema' 2>/dev/null; then
+	cat >"$work/validate.py" <<'X'
+import json, sys, warnings
+warnings.simplefilter("ignore")
+from jsonschema import Draft202012Validator as V
+schema = json.load(open(sys.argv[1]))
+V.check_schema(schema)
+for name in sys.argv[2:]:
+    for error in V(schema).iter_errors(json.load(open(name))):
+        print(name, list(error.path), error.message)
+X
+	have_jsonschema=yes
+else
+	have_jsonschema=
+	echo "skip - the python module jsonschema is not installed"
+fi
+
+# validate NAME SCAN REPORT
+validate() {
+	[ -n "$have_jsonschema" ] || return
+	{
+		python3 "$work/validate.py" schema/scan.schema.json "$2"
+		python3 "$work/validate.py" schema/report.schema.json "$3"
+	} >"$work/out" 2>&1
+	check "$1" "$work/out"
+}
+validate "the samples fit the schemas" schema/samples/scan.json \
+	schema/samples/report.json
+
+# Examples. The folder of which the manual speaks:
+mkdir -p "$work/hotfix/CAUHotfix_All" "$work/hotfix/n2/Firmware" "$work/bin"
+cat >"$work/hotfix/DefaultHotfixConfig.xml" <<'X'
+<HotfixConfig>
+  <DefaultRules>
+    <ExtensionRules>
+      <Extension name="SH">
+        <Template path="/bin/sh" parameters="$update$" />
+        <ExitConditions>
+          <Success><ExitCode code="0" /></Success>
+        </ExitConditions>
+      </Extension>
+    </ExtensionRules>
+  </DefaultRules>
+  <FolderRules>
+    <Folder name="Firmware">
+      <Template path="$update$" parameters="-q" />
+      <ExitConditions>
+        <Success><ExitCode code="0" /></Success>
+      </ExitConditions>
+    </Folder>
+  </FolderRules>
+</HotfixConfig>
+X
+echo 'echo "agent is updated"  ' >"$work/hotfix/CAUHotfix_All/01-agent.sh"
+echo 'for the admins' >"$work/hotfix/CAUHotfix_All/readme.txt"
+printf '#!/bin/sh\necho flashed\n\n' >"$work/hotfix/n2/Firmware/nic-4.1.bin"
+ln -s "$CAU" "$work/bin/cau"
+PATH=$work/bin:$PATH
+CAU_STATE_DIR=$work/state
+export PATH CAU_STATE_DIR
+
+# What differs from run to run, made the same.
+normal() {
+	sed -e 's/[0-9a-f]\{8\}-[0-9a-f-]\{27\}/RUN/g' \
+		-e 's/[0-9-]\{10\} [0-9:]\{8\}Z/TIME/g' \
+		-e 's/[0-9]*\.[0-9] s/N s/g; s/ by [^ ]* on .*/ by USER/' \
+		-e 's/ *$//'
+}
+
+# example FILE: runs what stands behind "$ " in it and compares what follows.
+example() {
+	sed -n '/^\$ /,$p' "$1" | awk -v out="$1" '
+		/^\$ / { file = out ".in"; sub(/^\$ /, "") }
+		{ print >file; more = /[\\|]$/ || /[({]$/ }
+		/\x27/ { n = gsub(/\x27/, "\x27"); if (n % 2) open = !open }
+		!more && !open { file = out ".want" }'
+	: >>"$1.want"
+	sed "s|/srv/hotfix|$work/hotfix|g; s|/tmp/try|$work/try|g
+		s|build/cau|cau|g" "$1.in" >"$1.sh"
+	if ! sh -e "$1.sh" >"$1.got" 2>"$1.err" </dev/null; then
+		echo "failed:"
+		cat "$1.in" "$1.got" "$1.err"
+		return
+	fi
+	normal <"$1.got" >"$1.got.n"
+	sed "s|/tmp/try|$work/try|g; s|/srv/hotfix|$work/hotfix|g" "$1.want" |
+		normal >"$1.want.n"
+	diff "$1.want.n" "$1.got.n"
+}
+
+# Those of the manual are marked by a comment, those of README as well.
+plain man/cau.8 | awk -v out="$work/man." '
+	/^\.\\" example/ { n++; tag = $3; next }
+	/^\.Ed/ { file = "" }
+	file { print >file }
+	/^\.Bd/ && n > done { done = n; file = out sprintf("%02d", n) tag }'
+awk -v out="$work/readme." '
+	/^<!-- example -->/ { n++; next }
+	/^```/ && file { file = "" ; next }
+	file { print >file }
+	/^```/ && n > done { done = n; file = out sprintf("%02d", n) }' README.md
+for f in "$work"/man.[0-9]* "$work"/readme.[0-9]*; do
+	case $f in
+	*jq)
+		command -v jq >/dev/null 2>&1 || {
+			echo "skip - example ${f##*/}: jq is not installed"
+			continue
+		}
+		;;
+	*'*') continue ;;
+	esac
+	example "$f" >"$work/out" 2>&1
+	check "example ${f##*/} does what it shows" "$work/out"
+done
+ls "$work"/man.*.sh >/dev/null 2>&1 || {
+	echo "not ok - no example in cau(8) was found"
+	failed=$((failed + 1))
+}
+
+# What the program prints today fits the schemas too.
+cau scan --json -q --root "$work/hotfix" \
+	--nodes "n1=local:$work/v1,n2=local:$work/v2" >"$work/scan.json"
+cau report show --json >"$work/report.json"
+validate "today's documents fit the schemas" "$work/scan.json" \
+	"$work/report.json"
+
+[ $failed -eq 0 ] || {
+	echo "docs: $failed failed"
+	exit 1
+}
