@@ -652,8 +652,10 @@ send_file(const struct hotfix *h, struct node *n, const struct known *k,
 		free(path);
 	}
 	(void)close(fd);
-	if (rc == NODE_OK)
+	if (rc == NODE_OK) {
 		*bytes += u->size_bytes;
+		atomic_store(&n->sent, (uint64_t)*bytes);
+	}
 	return rc;
 }
 
@@ -703,6 +705,7 @@ hotfix_stage(const void *self, struct node *n, const struct update *updates,
 	enum node_rc rc = NODE_OK;
 
 	*bytes = 0;
+	atomic_store(&n->sent, 0);
 	buf_addstr(&b, "cau_jobs");
 	for (size_t i = 0; i < n_updates && rc == NODE_OK; i++) {
 		buf_addf(&b, " %s", jobs[i]);

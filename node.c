@@ -384,6 +384,7 @@ node_put(struct node *n, const char *path, int fd, struct err *e)
 	enum child_turn t;
 	int64_t moved = clock_ms();
 	off_t at, before = 0;
+	uint64_t base = atomic_load(&n->sent);
 
 	if (lseek(fd, 0, SEEK_SET) == -1) {
 		(void)err_sys(e, "cannot read again");
@@ -400,7 +401,6 @@ node_put(struct node *n, const char *path, int fd, struct err *e)
 		arena_release(&a);
 		return NODE_LOST;
 	}
-	atomic_store(&n->sent, 0);
 	do {
 		t = child_turn(&c, clock_ms() + PROGRESS_MS);
 		/* The child reads the file through our descriptor, so its
@@ -409,7 +409,7 @@ node_put(struct node *n, const char *path, int fd, struct err *e)
 		if (at > before) {
 			before = at;
 			moved = clock_ms();
-			atomic_store(&n->sent, (uint64_t)at);
+			atomic_store(&n->sent, base + (uint64_t)at);
 		}
 		buf_reset(&c.output);
 		if (clock_ms() - moved > PUT_STALL_MS) {

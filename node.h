@@ -33,7 +33,7 @@ struct node {
 	char boot_id[40];
 	char host[256];
 	unsigned uid;
-	/* Bytes sent by node_put so far, for progress. */
+	/* Bytes brought over so far, for progress; set to 0 by who begins. */
 	_Atomic uint64_t sent;
 	/* The channel. */
 	bool open;

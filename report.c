@@ -272,14 +272,19 @@ report_node_line(struct buf *b, const struct engine *g,
 		buf_addstr(b, ", LEFT OUT OF SERVICE");
 }
 
+/* Ids longer than this push what stands behind them to the right. */
+#define ID_WIDTH_MOST 60
+
 static void
-add_update(struct buf *b, const struct engine_update *u)
+add_update(struct buf *b, const struct engine_update *u, size_t id_width)
 {
 	char span[TEXT_SMALL_SIZE];
 	const char *result =
 	    u->done ? update_result_name(u->result.result) : "-";
 
 	buf_addf(b, "    %-16s  %s", result, u->info.id);
+	for (size_t w = text_width(u->info.id); w < id_width; w++)
+		buf_addc(b, ' ');
 	if (*u->info.version != '\0')
 		buf_addf(b, "  %s", u->info.version);
 	if (*u->info.kb != '\0')
@@ -307,6 +312,7 @@ add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
 {
 	const struct engine_reboot *r;
 	char span[TEXT_SMALL_SIZE];
+	size_t width = 0, w;
 
 	buf_addf(b, "\n  %s%s%s  ", paint(color, n->status), n->info->name,
 	    color ? "\033[0m" : "");
@@ -314,11 +320,16 @@ add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
 	buf_addc(b, '\n');
 	if (n->error != NULL)
 		buf_addf(b, "    error: %s\n", n->error);
+	for (size_t i = 0; i < n->n_updates; i++) {
+		w = text_width(n->updates[i].info.id);
+		if (w > width && w <= ID_WIDTH_MOST)
+			width = w;
+	}
 	for (size_t i = 0; i < n->n_updates; i++)
 		if (verbose || !n->updates[i].done ||
 		    n->updates[i].result.result != RESULT_ALREADY_INSTALLED ||
 		    n->updates[i].started)
-			add_update(b, &n->updates[i]);
+			add_update(b, &n->updates[i], width);
 	for (size_t i = 0; i < n->n_reboots; i++) {
 		r = &n->reboots[i];
 		text_span(span, r->ended_ms - r->started_ms);

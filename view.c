@@ -230,7 +230,7 @@ view_draw(struct view *v, const struct engine *g, int64_t now_ms,
 	struct buf b = BUF_INIT, line = BUF_INIT;
 	const struct engine_node *n;
 	struct winsize ws = {0};
-	size_t columns = 80, rows = 24, drawn = 0;
+	size_t columns = 80, rows = 24, drawn = 0, width = 0;
 	uint64_t total;
 
 	if (!v->live)
@@ -239,12 +239,15 @@ view_draw(struct view *v, const struct engine *g, int64_t now_ms,
 		columns = ws.ws_col;
 		rows = ws.ws_row;
 	}
+	for (size_t i = 0; i < g->run.n_nodes; i++)
+		if (g->nodes[i].busy && strlen(g->nodes[i].info->name) > width)
+			width = strlen(g->nodes[i].info->name);
 	for (size_t i = 0; i < g->run.n_nodes && drawn + 2 < rows; i++) {
 		n = &g->nodes[i];
 		if (!n->busy)
 			continue;
 		buf_reset(&line);
-		buf_addf(&line, "  %s  ", n->info->name);
+		buf_addf(&line, "  %-*s  ", (int)width, n->info->name);
 		report_node_line(&line, g, n, now_ms);
 		if (n->op == OP_STAGE) {
 			total = 0;
