@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
+# shellcheck disable=SC2016,SC1091
 # Speed, as ratios measured side by side in one run. Prints the table of the
 # README. Not part of the tests: time never decides whether they pass.
 #
@@ -13,6 +14,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 umask 022
 libs="libxml-2.0 libarchive jansson nettle"
+. "$here/measure.sh"
 # shellcheck disable=SC2046,SC2086
 cc -O2 -o empty "$here/empty.c" $(pkg-config --cflags --libs $libs)
 cc -O2 -D_GNU_SOURCE -o pairs "$here/pairs.c"
@@ -22,17 +24,6 @@ row() {
 	# shellcheck disable=SC2046
 	set -- "$1" "$2" $(./pairs "$3" a b)
 	printf '| %s | %s ms | %s ms | %s | %s |\n' "$1" "$3" "$4" "$5" "$2"
-}
-
-rules() {
-	cat <<'X'
-<HotfixConfig><DefaultRules><ExtensionRules>
-<Extension name="BIN"><Template path="/bin/true" parameters="$update$"/>
-<ExitConditions><Success>0</Success></ExitConditions></Extension>
-<Extension name="SH"><Template path="/bin/sh" parameters="$update$"/>
-<ExitConditions><Success>0</Success></ExitConditions></Extension>
-</ExtensionRules></DefaultRules></HotfixConfig>
-X
 }
 
 echo '| what | cau | compared with | ratio | goal |'
@@ -58,58 +49,16 @@ if command -v nettle-hash >/dev/null 2>&1; then
 	row 'scan of one file of 500 MB against `nettle-hash`' 'about 1' 5
 fi
 
-# Per update: the difference of two runs, so that what a run costs once
-# does not count; the same for the bare installer.
-per_update() {
-	# per_update NODES EXTRA...: milliseconds per update with cau
-	nodes=$1
-	shift
-	best=999999
-	for _ in 1 2 3 4 5; do
-		for n in 1 41; do
-			rm -rf root state
-			mkdir -p root/CAUHotfix_All
-			rules >root/DefaultHotfixConfig.xml
-			i=0
-			while [ $i -lt $n ]; do
-				echo "exit 0 # $i" >root/CAUHotfix_All/$i.sh
-				i=$((i + 1))
-			done
-			reset_nodes
-			t0=$(date +%s%N)
-			"$CAU" run --state-dir state --nodes "$nodes" --root root -q "$@" >/dev/null 2>&1
-			t1=$(date +%s%N)
-			[ $n = 1 ] && one=$(((t1 - t0) / 1000))
-		done
-		us=$((((t1 - t0) / 1000 - one) / 40))
-		[ $us -lt $best ] && best=$us
-	done
-	echo $best
-}
-
-bare() {
-	# bare COMMAND...: microseconds of a command, best of five times 40
-	best=999999
-	for _ in 1 2 3 4 5; do
-		t0=$(date +%s%N)
-		i=0
-		while [ $i -lt 40 ]; do
-			"$@" </dev/null >/dev/null 2>&1
-			i=$((i + 1))
-		done
-		t1=$(date +%s%N)
-		us=$(((t1 - t0) / 40000))
-		[ $us -lt $best ] && best=$us
-	done
-	echo $best
-}
-
-if [ "${1:-}" = in-lab ]; then
-	exit 0
-fi
 reset_nodes() { rm -rf s1; }
 mine=$(per_update "n1=local:$work/s1")
 echo 'exit 0' >one.sh
 theirs=$(bare sh -c "sh $work/one.sh")
 awk -v a="$mine" -v b="$theirs" 'BEGIN {
 	printf "| one trivial installer, local, journal on disk, against `sh -c installer` | %.1f ms | %.1f ms | +%.1f ms | < 6 ms more |\n", a/1000, b/1000, (a-b)/1000 }'
+
+# Over real sshd, in the test lab: what an update costs over the open channel,
+# against the same number of bare commands over one open connection.
+if [ "$(id -u)" = 0 ] && [ -z "${LAB:-}" ]; then
+	CAU=$CAU sh "$top/tests/lab/lab.sh" run 1 "$here/ssh.sh" ||
+		echo '| one trivial installer over ssh | | | not measured here | |'
+fi
