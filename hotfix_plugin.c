@@ -131,8 +131,10 @@ take_rules(struct hotfix *h, const struct buf *config, struct buf *warnings,
 
 	for (size_t i = 0; i < notes.n; i++) {
 		note = &notes.notes[i];
-		buf_addf(warnings, "%s/%s:%d: %s: %s\n", h->root_path,
-		    h->config_name, note->line,
+		buf_addf(warnings, "%s/%s:", h->root_path, h->config_name);
+		if (note->line > 0)
+			buf_addf(warnings, "%d:", note->line);
+		buf_addf(warnings, " %s: %s\n",
 		    note->is_error ? "error" : "warning", note->text);
 	}
 	if (rc == -1)
