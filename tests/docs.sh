@@ -20,14 +20,14 @@ umask 022
 work=$(mktemp -d "${TMPDIR:-/tmp}/cau-docs.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-failed=0
 
-# check NAME FILE: ok when the file, which holds what is wrong, is empty.
+# check NAME FILE: ok when the file, which holds what is wrong, is empty. Also
+# in a pipe, so failures are counted in a file.
 check() {
 	if [ -s "$2" ]; then
 		echo "not ok - $1"
 		sed 's/^/    /' "$2"
-		failed=$((failed + 1))
+		echo "$1" >>"$work/failed"
 	else
 		echo "ok - $1"
 	fi
@@ -67,10 +67,12 @@ plain man/cau.8 | grep -o 'Fl -[a-z-]*\|, -[a-z-]\{2,\}' |
 comm -23 "$work/options" "$work/manual" >"$work/out"
 check "every option of cau help stands in cau(8)" "$work/out"
 # Also those of the examples, of all pages.
-for f in man/*.[0-9] README.md; do
+# shellcheck disable=SC2016
+for f in man/*.[0-9] *.md; do
 	plain "$f" | sed -e ':a' -e '/\\$/{N;s/\\\n//;ba' -e '}' |
 		sed -n 's/^[^#]*\(cau [a-z][a-z]* .*\)/\1/p' | sed 's/|.*//' |
 		grep -o -e ' --[a-z-]*' | tr -d ' '
+	grep -o '[`]--[a-z-]*[`]' "$f" | tr -d '`'
 done | cat - "$work/manual" | grep -vx -e '--version' -e '--help' -e '--' |
 	sort -u | comm -13 "$work/options" - >"$work/out"
 check "the documents name no other option" "$work/out"
@@ -234,10 +236,8 @@ for f in "$work"/man.[0-9]* "$work"/readme.[0-9]*; do
 	example "$f" >"$work/out" 2>&1
 	check "example ${f##*/} does what it shows" "$work/out"
 done
-ls "$work"/man.*.sh >/dev/null 2>&1 || {
-	echo "not ok - no example in cau(8) was found"
-	failed=$((failed + 1))
-}
+ls "$work"/man.*.sh "$work"/readme.*.sh >/dev/null 2>"$work/out"
+check "cau(8) and README have examples" "$work/out"
 
 # What the program prints today fits the schemas too.
 cau scan --json -q --root "$work/hotfix" \
@@ -246,7 +246,47 @@ cau report show --json >"$work/report.json"
 validate "today's documents fit the schemas" "$work/scan.json" \
 	"$work/report.json"
 
-[ $failed -eq 0 ] || {
-	echo "docs: $failed failed"
+# The completion for bash asks the program.
+if command -v bash >/dev/null 2>&1; then
+	cat >"$work/complete.bash" <<'X'
+. completions/cau.bash
+t() {
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	COMPREPLY=()
+	_cau cau
+	echo "$*: ${COMPREPLY[*]}"
+}
+t cau ru
+t cau help sta
+t cau report ''
+t cau run --max-f
+t cau run --cluster l
+t cau run --nodes-file READ
+t cau scan --root sche
+t cau rules check LIC
+t cau run --nodes ''
+t cau scan --root /srv/a --no-m
+X
+	cat >"$work/want" <<'X'
+cau ru: rules run
+cau help sta: status
+cau report : list show
+cau run --max-f: --max-failed-nodes
+cau run --cluster l: local list
+cau run --nodes-file READ: README.md
+cau scan --root sche: schema
+cau rules check LIC: LICENSE
+cau run --nodes : 
+cau scan --root /srv/a --no-m: --no-metadata
+X
+	bash "$work/complete.bash" >"$work/got" 2>&1
+	same "completion offers what the program knows" "$work/want" "$work/got"
+else
+	echo "skip - bash is not installed"
+fi
+
+[ ! -s "$work/failed" ] || {
+	echo "docs: $(wc -l <"$work/failed") failed"
 	exit 1
 }
