@@ -67,7 +67,10 @@ SRCS = \
 	file.c \
 	hotfix.c \
 	hotfix_dir.c \
+	hotfix_load.c \
 	hotfix_plugin.c \
+	hotfix_scan.c \
+	hotfix_stage.c \
 	job.c \
 	journal.c \
 	meta.c \
