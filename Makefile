@@ -163,14 +163,14 @@ CLI_CHECKS = $(CLI:%=cli-%)
 VALGRINDS = $(UNIT:$(OUT)/unit/test_%=valgrind-%)
 
 check:
-	@$(MAKE) --no-print-directory -k $(UNIT_CHECKS) $(REPLAYS) $(if $(wildcard tests/sim/sim.c),check-sim) \
+	@$(MAKE) --no-print-directory -k $(UNIT_CHECKS) $(REPLAYS) check-sim \
 	    $(CLI_CHECKS)
 
 $(UNIT_CHECKS): check-%: $(OUT)/unit/test_%
 	@sh tests/quiet.sh $@ $<
 
 check-sim: $(OUT)/sim
-	@sh tests/quiet.sh $@ $<
+	@sh tests/quiet.sh $@ $< 1 $(if $(SAN),300,2000)
 
 $(REPLAYS): replay-%: $(OUT)/replay/fuzz_%
 	@sh tests/quiet.sh $@ $< tests/fuzz/corpus/$*
