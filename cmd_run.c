@@ -182,16 +182,22 @@ start(struct session *s, struct options *o, struct err *e)
 		(void)fputs(s->work.warnings.data, stderr);
 	if (rc == -1)
 		return -1;
-	if (make_run(s, run, e) == -1)
+	if (make_run(s, run, e) == -1) {
+		file_remove_tree(s->run_dir);
 		return -1;
+	}
 	s->work.run_dir = s->run_dir;
 	run->digest = work_digest(&s->work);
 	ev.at_ms = wall_ms();
 	ev.run = *run;
 	ev.coordinator = s->self;
-	if (record_first(s, &ev, e) == -1)
-		return -1;
-	return state_set_current(o->state_dir, s->run_id, e);
+	/* Nothing has been started: a run that cannot be put on record has
+	 * never been. */
+	if (record_first(s, &ev, e) == 0 &&
+	    state_set_current(o->state_dir, s->run_id, e) == 0)
+		return 0;
+	file_remove_tree(s->run_dir);
+	return -1;
 }
 
 static int

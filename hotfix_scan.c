@@ -14,7 +14,7 @@ is_for(const struct section *s, const char *node)
 	       hotfix_is_node_folder(s->folder, node);
 }
 
-/* Calls f for the sections of a node: CAUHotfix_All first. */
+/* The nth section of a node, or NULL: CAUHotfix_All first. */
 static const struct section *
 nth_section(const struct hotfix *h, const char *node, size_t nth)
 {

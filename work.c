@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -476,6 +477,15 @@ work_digest(struct work *w)
 void
 work_release(struct work *w)
 {
+	struct pollfd p = {w->done_fd, POLLIN, 0};
+	struct order *o;
+
+	while (w->in_flight > 0) {
+		if ((o = work_take(w)) != NULL)
+			order_free(o);
+		else
+			(void)poll(&p, 1, -1);
+	}
 	for (size_t i = 0; w->nodes != NULL && i < w->run->n_nodes; i++)
 		node_close(&w->nodes[i]);
 	for (size_t i = 0; i < w->n_plugins; i++)

@@ -50,6 +50,7 @@ struct work {
  */
 int work_init(struct work *w, const struct run_info *run, const char *run_dir,
     bool no_metadata, bool refuse, struct err *e) CAU_MUSTCHECK;
+/* Waits for what is still in flight. */
 void work_release(struct work *w);
 
 /* One digest over those of all plug-ins; lives in w. */

@@ -146,7 +146,9 @@ cau_have() {
 
 # cau_write SHA NAME TEXT: a small file, as the escapes of printf.
 cau_write() {
-	printf '%b' "$3" >"$cau_state/stage/$1/$2"
+	printf '%b' "$3" >"$cau_state/stage/$1/$2" && return 0
+	echo "cannot write to $cau_state/stage (disk full?)" >&2
+	return 1
 }
 
 # cau_verify (SHA NAME)...: what came over must be what was checked. Says
@@ -269,7 +271,9 @@ cau_job() {
 cau_receipt() {
 	[ -e "$cau_state/jobs/$1/receipt" ] && return 0
 	printf '%s\n' "$2" >>"$cau_state/receipts" &&
-		: >"$cau_state/jobs/$1/receipt"
+		: >"$cau_state/jobs/$1/receipt" && return 0
+	echo "cannot write to $cau_state/receipts (disk full?)" >&2
+	return 1
 }
 
 # cau_reboot BOOT: restarts the node, unless it has been restarted since.
