@@ -20,7 +20,7 @@ trap 'cd /; umount -l "$top/tiny" 2>/dev/null; rm -rf "$top"' EXIT
 cd "$top" || exit 1
 umask 022
 mkdir -p tiny root/CAUHotfix_All
-mount -t tmpfs -o size=64k none tiny || exit 1
+mount -t tmpfs -o size=256k none tiny || exit 1
 cat >root/DefaultHotfixConfig.xml <<'X'
 <HotfixConfig><DefaultRules><ExtensionRules><Extension name="SH">
 <Template path="/bin/sh" parameters="$update$"/>
@@ -33,7 +33,7 @@ bad=0
 # fill FREE: leaves so many bytes free
 fill() {
 	rm -rf tiny/* "$top/state" "$top/node" starts
-	head -c $((65536 - $1)) /dev/zero >tiny/fill
+	head -c $((262144 - $1)) /dev/zero >tiny/fill
 }
 
 verdict() {
@@ -82,7 +82,7 @@ verdict "journal full at $seen sizes, each recovered, each installer once" $?
 # A node that runs full: what ran is told, nothing runs twice.
 free=4096
 worst=0
-while [ $free -lt 65536 ]; do
+while [ $free -lt 262144 ]; do
 	fill $free
 	run "$top/tiny/node" "$top/state"
 	rc=$?
@@ -99,7 +99,7 @@ while [ $free -lt 65536 ]; do
 	[ ! -e starts ] || n=$(wc -l <starts)
 	ok=$("$CAU" report show last --state-dir "$top/state" | grep -c '^    Succeeded')
 	[ "$n" = "$ok" ] || worst=$free
-	free=$((free + 2048))
+	free=$((free + 8192))
 done
 [ "$worst" = 0 ] && [ $rc = 0 ]
 verdict "node full at each of many sizes (worst: $worst)" $?
