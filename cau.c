@@ -2,10 +2,12 @@
 /* cau: Cluster-Aware Updating for Linux. The table of commands and main. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -114,6 +116,19 @@ open_standard_fds(void)
 	return close(fd);
 }
 
+/* What else the caller had open, a lock of a cron job perhaps, must not live
+ * on in a daemon that an installer leaves on this machine. */
+static void
+keep_fds_from_children(void)
+{
+#ifdef SYS_close_range
+	const unsigned cloexec = 1U << 2; /* CLOSE_RANGE_CLOEXEC */
+
+	/* Fails on kernels before 5.11: then they are inherited. */
+	(void)syscall(SYS_close_range, 3U, UINT_MAX, cloexec);
+#endif
+}
+
 int
 main(int argc, char **argv)
 {
@@ -121,6 +136,7 @@ main(int argc, char **argv)
 
 	if (open_standard_fds() == -1)
 		return CAU_FAILED;
+	keep_fds_from_children();
 	if (argc < 2) {
 		list_commands(stderr);
 		return CAU_USAGE;
