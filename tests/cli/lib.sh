@@ -8,7 +8,7 @@
 # folder of its own ($dir, also the current one, removed at the end) and a
 # clean environment. A case begins with `it NAME` and holds any number of
 # assertions; it is `ok` when all of them hold. The last line is `finish`.
-# CAU_KEEP=1 keeps the folder, CAU_ONLY=WORD runs only the cases whose name
+# CAU_LIMIT is its limit in seconds (300). CAU_KEEP=1 keeps the folder, CAU_ONLY=WORD runs only the cases whose name
 # has WORD in it.
 
 set -u
@@ -23,10 +23,11 @@ if [ -z "${CAU_CLI-}" ]; then
 	# it and not the cleaning.
 	trap : HUP INT TERM
 	(
-		cd "$base/t" && exec env -i PATH="$PATH" HOME="$base/t" \
-			TMPDIR="$base/t" XDG_RUNTIME_DIR="$base/x" \
-			CAU_CLI="$base" CAU="$bin/${CAU##*/}" \
-			CAU_ONLY="${CAU_ONLY-}" sh "$cli/${0##*/}"
+		cd "$base/t" && exec timeout -k 5 "${CAU_LIMIT:-300}" env -i \
+			PATH="$PATH" HOME="$base/t" TMPDIR="$base/t" \
+			XDG_RUNTIME_DIR="$base/x" CAU_CLI="$base" \
+			CAU="$bin/${CAU##*/}" CAU_ONLY="${CAU_ONLY-}" \
+			sh "$cli/${0##*/}"
 	)
 	code=$?
 	# What is still there by our mark in its environment goes.
@@ -140,8 +141,8 @@ runs() {
 	got=$?
 	if [ $got -ne "$want" ]; then
 		fail "exit $got, expected $want: $*"
-		fail "$(head -n 20 err | sed 's/^/stderr: /')"
-		fail "$(head -n 20 out | cut -c 1-300 | sed 's/^/stdout: /')"
+		fail "$(tail -n 8 err | cut -c 1-200 | sed 's/^/stderr: /')"
+		fail "$(tail -n 12 out | cut -c 1-200 | sed 's/^/stdout: /')"
 	fi
 }
 
@@ -168,7 +169,7 @@ file_is() {
 
 has() {
 	grep -qF -e "$2" "$1" ||
-		fail "$1 lacks: $2$nl$(head -n 20 "$1" | cut -c 1-300 | sed "s/^/$1: /")"
+		fail "$1 lacks: $2$nl$(head -n 16 "$1" | cut -c 1-200 | sed "s/^/$1: /")"
 }
 
 lacks() {
@@ -289,33 +290,41 @@ rule_body() {
 EOF
 }
 
-# make_root ROOT: a hotfix root folder. .sh by /bin/sh, .run by itself, .arg
-# by a program that shows its arguments; the folder rule Own by itself.
+# make_root ROOT [EXT PATH PARAMETERS]...: a hotfix root folder. .sh by
+# /bin/sh, .run and the folder Own by themselves, and rules for more.
 make_root() {
-	mkdir -p "$1/CAUHotfix_All"
+	root=$1
+	shift
+	mkdir -p "$root/CAUHotfix_All"
 	{
 		echo '<HotfixConfig><DefaultRules><ExtensionRules>'
 		echo '    <Extension name="SH">'
 		rule_body /bin/sh '$update$'
 		echo '    </Extension><Extension name="RUN">'
 		rule_body '$update$' ''
+		while [ $# -gt 0 ]; do
+			echo "    </Extension><Extension name=\"$1\">"
+			rule_body "$2" "$3"
+			shift 3
+		done
 		echo '    </Extension></ExtensionRules></DefaultRules><FolderRules>'
 		echo '    <Folder name="Own">'
 		rule_body '$update$' ''
 		echo '    </Folder></FolderRules></HotfixConfig>'
-	} >"$1/DefaultHotfixConfig.xml"
+	} >"$root/DefaultHotfixConfig.xml"
 }
 
 # put FILE: an update, from a here-document.
 put() {
-	mkdir -p "${1%/*}"
+	case $1 in */*) mkdir -p "${1%/*}" ;; esac
 	cat >"$1"
 }
 
-# fresh: an empty place for the next case: root, state folders of c and nodes.
+# fresh [RULE]...: an empty place for the next case: root folder, state
+# folders of the coordinator and of the nodes.
 fresh() {
 	rm -rf root c n1 n2 n3
-	make_root root
+	make_root root "$@"
 }
 
 # The stub instead of ssh; it behaves as the address says.
