@@ -333,10 +333,11 @@ text_size(char out[TEXT_SMALL_SIZE], uint64_t bytes)
 void
 text_span(char out[TEXT_SMALL_SIZE], int64_t ms)
 {
-	int64_t s = ms / 1000;
+	int64_t s;
 
 	if (ms < 0)
 		ms = 0;
+	s = ms / 1000;
 	if (s < 60)
 		(void)snprintf(out, TEXT_SMALL_SIZE, "%d.%d s", (int)s,
 		    (int)(ms % 1000 / 100));
