@@ -270,8 +270,9 @@ nobody() {
 no_one_left() {
 	it 'nothing is left behind' || return 0
 	eventually 'no process is left' nobody || for p in $(ours); do
-		fail "$p: $(tr '\0\n' '  ' <"/proc/$p/cmdline" |
-			sed -E 's/(.{60}).*(.{150})/\1 ... \2/')"
+		what=$(cat "/proc/$p/cmdline" 2>/dev/null | tr '\0\n' '  ')
+		[ -z "$what" ] || fail "$p: $(printf %s "$what" |
+			sed -E 's/(.{40}).*(.{150})/\1 ... \2/')"
 	done
 	same 'control folders' "$(ls -A "$CAU_CLI/x")" ''
 }
