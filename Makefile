@@ -73,6 +73,7 @@ SRCS = \
 	hotfix_stage.c \
 	job.c \
 	journal.c \
+	json.c \
 	meta.c \
 	meta_archive.c \
 	meta_cab.c \
@@ -97,6 +98,7 @@ SRCS = \
 	text.c \
 	update.c \
 	view.c \
+	words.c \
 	work.c \
 	xml.c \
 	zipdir.c

@@ -141,7 +141,7 @@ main(int argc, char **argv)
 		list_commands(stderr);
 		return CAU_USAGE;
 	}
-	if (strcmp(argv[1], "--version") == 0) {
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
 		(void)puts("cau " CAU_VERSION);
 		return command_done("version", CAU_OK);
 	}

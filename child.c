@@ -18,6 +18,23 @@
 
 extern char **environ;
 
+/* The variables of a clean environment, as they are set here. */
+static void
+clean_env(char *env[5])
+{
+	static const char *const names[] = {
+	    "PATH=", "HOME=", "USER=", "LOGNAME="};
+	size_t n = 0;
+
+	for (size_t k = 0; k < 4; k++)
+		for (char **p = environ; *p != NULL; p++)
+			if (strncmp(*p, names[k], strlen(names[k])) == 0) {
+				env[n++] = *p;
+				break;
+			}
+	env[n] = NULL;
+}
+
 int64_t
 clock_ms(void)
 {
@@ -56,6 +73,7 @@ spawn(pid_t *pid, const struct child_spec *spec, const int fds[3])
 	} argv = {.in = spec->argv};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
+	char *env[5];
 	sigset_t none, all;
 	short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
 	int rc;
@@ -68,6 +86,8 @@ spawn(pid_t *pid, const struct child_spec *spec, const int fds[3])
 		(void)posix_spawn_file_actions_destroy(&actions);
 		return rc;
 	}
+	if (spec->clean_env)
+		clean_env(env);
 	(void)sigemptyset(&none);
 	(void)sigfillset(&all);
 	(void)posix_spawnattr_setsigmask(&attr, &none);
@@ -82,8 +102,8 @@ spawn(pid_t *pid, const struct child_spec *spec, const int fds[3])
 	for (int i = 0; i < 3 && rc == 0; i++)
 		rc = posix_spawn_file_actions_adddup2(&actions, fds[i], i);
 	if (rc == 0)
-		rc = posix_spawnp(
-		    pid, spec->argv[0], &actions, &attr, argv.out, environ);
+		rc = posix_spawnp(pid, spec->argv[0], &actions, &attr, argv.out,
+		    spec->clean_env ? env : environ);
 	(void)posix_spawnattr_destroy(&attr);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return rc;
@@ -295,7 +315,7 @@ child_run(const char *const *argv, const char *input, struct buf *out,
     size_t max_out, struct buf *errors, int64_t deadline_ms,
     struct child_status *status, struct err *e)
 {
-	struct child_spec spec = {argv, -1, true};
+	struct child_spec spec = {argv, -1, true, false};
 	struct child c;
 	enum child_turn t;
 	int rc = 0;

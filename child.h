@@ -43,6 +43,7 @@ struct child_spec {
 	const char *const *argv; /* found in PATH; ends with NULL */
 	int stdin_fd;	  /* -1: a pipe that child_send feeds, else this */
 	bool new_session; /* no controlling terminal */
+	bool clean_env;	  /* PATH, HOME, USER and LOGNAME only */
 };
 
 /*

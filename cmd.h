@@ -30,7 +30,7 @@ int cmd_status(int argc, char **argv);
 #define RUN_SYNOPSIS	 "[options]"
 #define RECOVER_SYNOPSIS "[--json] [-q]"
 #define STATUS_SYNOPSIS	 "[--json]"
-#define REPORT_SYNOPSIS	 "list | show [RUN] [--json] [-v]"
+#define REPORT_SYNOPSIS	 "list | show [RUN] [--json]"
 #define PLUGIN_SYNOPSIS	 "list [--json]"
 #define RULES_SYNOPSIS	 "check FILE | explain FILE --file NAME [options]"
 #define HELP_SYNOPSIS	 "[COMMAND]"

@@ -21,9 +21,7 @@ list_json(void)
 			      "summary", (*p)->summary));
 	doc = json_pack("{s:i, s:s, s:o}", "format", 1, "command",
 	    "plugin list", "plugins", list);
-	(void)json_dumpf(doc, stdout, JSON_INDENT(2));
-	(void)putchar('\n');
-	json_decref(doc);
+	json_print(stdout, doc, false);
 }
 
 static void

@@ -21,8 +21,7 @@ summary(const struct engine *g)
 	for (size_t i = 0; keys[i] != NULL; i++)
 		(void)json_object_set(
 		    j, keys[i], json_object_get(full, keys[i]));
-	(void)json_object_set_new(
-	    j, "nodes", json_integer((json_int_t)g->run.n_nodes));
+	json_set(j, "nodes", json_integer((json_int_t)g->run.n_nodes));
 	json_decref(full);
 	return j;
 }
@@ -52,14 +51,12 @@ list(const struct options *o)
 	}
 	doc = json_pack("{s:i, s:s, s:o}", "format", 1, "command",
 	    "report list", "runs", runs);
-	if (o->json) {
-		(void)json_dumpf(doc, stdout, JSON_INDENT(2));
-		(void)putchar('\n');
-	} else if (ids[0] == NULL) {
+	if (o->json)
+		json_print(stdout, json_incref(doc), false);
+	else if (ids[0] == NULL)
 		(void)puts("No reports.");
-	} else {
+	else
 		(void)fputs(b.data, stdout);
-	}
 	json_decref(doc);
 	buf_release(&b);
 	state_runs_free(ids);
@@ -99,7 +96,7 @@ static int
 fail(const struct options *o, const struct err *e)
 {
 	if (o->json)
-		print_json_error("report show", e);
+		print_json_error("report show", e, false);
 	return command_fail("report", e);
 }
 
@@ -121,11 +118,9 @@ show(const struct options *o, const char *word)
 		rc = fail(o, &e);
 	} else if (o->json) {
 		j = report_to_json(&g);
-		(void)json_dumpf(j, stdout, JSON_INDENT(2));
-		(void)putchar('\n');
-		json_decref(j);
+		json_print(stdout, j, false);
 	} else {
-		report_to_text(&b, &g, view_color_stdout(o->no_color), true);
+		report_to_text(&b, &g, view_color_stdout(o->no_color));
 		(void)fputs(b.data, stdout);
 	}
 	buf_release(&b);

@@ -159,19 +159,6 @@ notes_to_json(const struct rules_notes *notes, bool errors)
 	return list;
 }
 
-static int
-print_json(json_t *doc)
-{
-	char *s = json_dumps(doc, JSON_COMPACT);
-
-	json_decref(doc);
-	if (s == NULL)
-		return -1;
-	(void)puts(s);
-	free(s);
-	return 0;
-}
-
 /* The members that both documents have. */
 static json_t *
 begin_json(const struct options *o, const struct rules *r,
@@ -271,8 +258,8 @@ run(const struct options *o)
 		rules_explain(stdout, &r, &o->question, &a);
 	else if (!o->explain && doc == NULL)
 		print_summary(o, &r, &notes);
-	if (doc != NULL && print_json(doc) == -1)
-		rc = CAU_FAILED;
+	if (doc != NULL)
+		json_print(stdout, doc, true);
 out:
 	buf_release(&data);
 	arena_release(&a);

@@ -51,6 +51,8 @@ session_release(struct session *s)
 	/* Threads that still work on nodes end with the process. */
 	if (s->has_work && s->work.in_flight == 0)
 		work_release(&s->work);
+	else if (s->has_work && s->work.control_dir != NULL)
+		file_remove_tree(s->work.control_dir);
 	journal_close(&s->journal);
 	if (!s->has_work || s->work.in_flight == 0)
 		engine_release(&s->engine);
@@ -72,18 +74,12 @@ static void
 print_report(const struct session *s)
 {
 	struct buf b = BUF_INIT;
-	char *text;
-	json_t *j;
 
 	if (s->o->json) {
-		j = report_to_json(&s->engine);
-		text = json_dumps(j, JSON_COMPACT);
-		(void)puts(text);
-		free(text);
-		json_decref(j);
+		json_print(stdout, report_to_json(&s->engine), true);
 		return;
 	}
-	report_to_text(&b, &s->engine, view_color_stdout(s->o->no_color), true);
+	report_to_text(&b, &s->engine, view_color_stdout(s->o->no_color));
 	(void)fputs(b.data, stdout);
 	buf_release(&b);
 }
@@ -102,7 +98,7 @@ drive(struct session *s)
 	case RUN_INTERRUPTED:
 		(void)fprintf(stderr,
 		    "cau %s: left; installers that were started go on on "
-		    "their nodes. Go on with: cau recover\n",
+		    "their nodes; to bring the run to its end: cau recover\n",
 		    s->command);
 		return CAU_CANCELED;
 	case RUN_BROKEN:
@@ -215,7 +211,7 @@ dry_run(struct options *o)
 		rc = scan_nodes(&w, results, &e);
 	if (rc == -1) {
 		if (o->json)
-			print_json_error("run", &e);
+			print_json_error("run", &e, true);
 		rc = command_fail("run", &e);
 	} else {
 		if (o->json) {
@@ -246,7 +242,7 @@ run(struct options *o)
 	session_init(&s, o);
 	if (start(&s, o, &e) == -1) {
 		if (o->json)
-			print_json_error("run", &e);
+			print_json_error("run", &e, true);
 		rc = command_fail("run", &e);
 	} else {
 		rc = drive(&s);
@@ -267,7 +263,7 @@ cmd_run(int argc, char **argv)
 		    "run", RUN_SYNOPSIS, "unexpected word '%s'", o.operands[0]);
 	if (rc == -1 && options_run_info(&o, &e) == -1) {
 		if (o.json)
-			print_json_error("run", &e);
+			print_json_error("run", &e, true);
 		rc = command_misuse("run", RUN_SYNOPSIS, "%s", e.text);
 	}
 	if (rc == -1)
@@ -331,7 +327,7 @@ recover(struct options *o)
 	session_init(&s, o);
 	if (take_up(&s, &e) == -1) {
 		if (o->json)
-			print_json_error("recover", &e);
+			print_json_error("recover", &e, true);
 		rc = command_fail("recover", &e);
 	} else if (s.engine.finished) {
 		/* It died between its last record and its last breath. */

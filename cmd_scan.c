@@ -46,10 +46,8 @@ ignored_json(const struct scan_result *s)
 
 	for (size_t i = 0; i < s->n_ignored; i++) {
 		j = json_object();
-		(void)json_object_set_new(
-		    j, "path", json_from_text(s->ignored[i].path));
-		(void)json_object_set_new(
-		    j, "reason", json_from_text(s->ignored[i].reason));
+		json_set(j, "path", json_from_text(s->ignored[i].path));
+		json_set(j, "reason", json_from_text(s->ignored[i].reason));
 		(void)json_array_append_new(list, j);
 	}
 	return list;
@@ -62,16 +60,14 @@ node_json(const struct order *o)
 	bool ok = o->ended.outcome == OUTCOME_OK;
 	json_t *j = json_object(), *updates = json_array();
 
-	(void)json_object_set_new(j, "name", json_from_text(o->started.node));
-	(void)json_object_set_new(
-	    j, "status", json_string(ok ? "Succeeded" : "Failed"));
-	(void)json_object_set_new(
-	    j, "error", ok ? json_null() : json_from_text(o->ended.error));
+	json_set(j, "name", json_from_text(o->started.node));
+	json_set(j, "status", json_string(ok ? "Succeeded" : "Failed"));
+	json_set(j, "error", ok ? json_null() : json_from_text(o->ended.error));
 	for (size_t i = 0; i < s->n_updates; i++)
 		(void)json_array_append_new(
 		    updates, update_to_json(&s->updates[i]));
-	(void)json_object_set_new(j, "updates", updates);
-	(void)json_object_set_new(j, "ignored", ignored_json(s));
+	json_set(j, "updates", updates);
+	json_set(j, "ignored", ignored_json(s));
 	return j;
 }
 
@@ -88,9 +84,7 @@ scan_print_json(const struct run_info *run, struct order **results)
 	doc = json_pack("{s:i, s:s, s:{s:s, s:s}, s:o, s:o}", "format", 1,
 	    "command", "scan", "cluster", "type", run->cluster_type, "name",
 	    run->cluster_name, "plugins", plugins, "nodes", nodes);
-	(void)json_dumpf(doc, stdout, JSON_INDENT(2));
-	(void)putchar('\n');
-	json_decref(doc);
+	json_print(stdout, doc, false);
 }
 
 /* One node as a table; the cells live in the order's arena. */
@@ -187,7 +181,7 @@ scan(struct options *o)
 		rc = scan_nodes(&w, results, &e);
 	if (rc == -1) {
 		if (o->json)
-			print_json_error("scan", &e);
+			print_json_error("scan", &e, false);
 		rc = command_fail("scan", &e);
 	} else {
 		if (o->json)
@@ -205,14 +199,12 @@ scan(struct options *o)
 }
 
 void
-print_json_error(const char *command, const struct err *e)
+print_json_error(const char *command, const struct err *e, bool one_line)
 {
 	json_t *doc = json_pack("{s:i, s:s}", "format", 1, "command", command);
 
-	(void)json_object_set_new(doc, "error", json_from_text(e->text));
-	(void)json_dumpf(doc, stdout, JSON_INDENT(2));
-	(void)putchar('\n');
-	json_decref(doc);
+	json_set(doc, "error", json_from_text(e->text));
+	json_print(stdout, doc, one_line);
 }
 
 int
@@ -227,7 +219,7 @@ cmd_scan(int argc, char **argv)
 		    "unexpected word '%s'", o.operands[0]);
 	if (rc == -1 && options_run_info(&o, &e) == -1) {
 		if (o.json)
-			print_json_error("scan", &e);
+			print_json_error("scan", &e, false);
 		rc = command_misuse("scan", SCAN_SYNOPSIS, "%s", e.text);
 	}
 	if (rc == -1)

@@ -17,17 +17,15 @@ status_json(const struct engine *g, const char *state)
 	json_t *doc = json_pack("{s:i, s:s, s:s}", "format", 1, "command",
 	    "status", "state", state);
 
-	(void)json_object_set_new(
-	    doc, "run", g == NULL ? json_null() : report_to_json(g));
-	(void)json_dumpf(doc, stdout, JSON_INDENT(2));
-	(void)putchar('\n');
-	json_decref(doc);
+	json_set(doc, "run", g == NULL ? json_null() : report_to_json(g));
+	json_print(stdout, doc, false);
 }
 
 static void
 status_text(const struct engine *g, const char *state)
 {
 	struct buf b = BUF_INIT;
+	int64_t now = g == NULL ? 0 : g->last_ms;
 	struct timespec ts;
 	size_t width = 0;
 
@@ -35,15 +33,23 @@ status_text(const struct engine *g, const char *state)
 		(void)puts("No run yet.");
 		return;
 	}
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	/* Time stands still in a run that nobody works on. */
+	if (strcmp(state, "running") == 0) {
+		(void)clock_gettime(CLOCK_REALTIME, &ts);
+		now = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+		(void)puts("A run is in progress:");
+	} else if (strcmp(state, "idle") == 0) {
+		(void)puts("No run is in progress. The last one:");
+	} else {
+		(void)puts("A run was cut short:");
+	}
 	for (size_t i = 0; i < g->run.n_nodes; i++)
 		if (strlen(g->run.nodes[i].name) > width)
 			width = strlen(g->run.nodes[i].name);
 	report_line(&b, g);
 	for (size_t i = 0; i < g->run.n_nodes; i++) {
 		buf_addf(&b, "  %-*s  ", (int)width, g->run.nodes[i].name);
-		report_node_line(&b, g, &g->nodes[i],
-		    (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
+		report_node_line(&b, g, &g->nodes[i], now);
 		buf_addc(&b, '\n');
 	}
 	if (strcmp(state, "interrupted") == 0)
@@ -83,7 +89,7 @@ show(const struct options *o)
 	engine_init(&g);
 	if (journal_load(&g, path, NULL, &e) == -1) {
 		if (o->json)
-			print_json_error("status", &e);
+			print_json_error("status", &e, false);
 		rc = command_fail("status", &e);
 	} else if (o->json) {
 		status_json(&g, state);

@@ -82,10 +82,15 @@ next_update(const struct engine *g, const struct engine_node *n)
 	return i;
 }
 
+/* This very machine is known by its boot id too, whatever its address. */
 static bool
 may_restart(const struct engine *g, const struct engine_node *n)
 {
-	return !n->info->local || g->run.allow_self_reboot;
+	bool self = n->info->local ||
+		    (*n->boot_id != '\0' &&
+			strcmp(n->boot_id, g->coordinator.boot_id) == 0);
+
+	return !self || g->run.allow_self_reboot;
 }
 
 static bool

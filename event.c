@@ -54,12 +54,6 @@ find(const char *const *names, size_t n, const char *name)
 	return -1;
 }
 
-static void
-set(json_t *object, const char *key, json_t *value)
-{
-	(void)json_object_set_new(object, key, value);
-}
-
 static json_t *
 words_to_json(const char *const *words)
 {
@@ -89,11 +83,11 @@ coordinator_to_json(const struct coordinator *c)
 {
 	json_t *j = json_object();
 
-	set(j, "host", json_from_text(c->host));
-	set(j, "user", json_from_text(c->user));
-	set(j, "version", json_from_text(c->version));
-	set(j, "boot_id", json_from_text(c->boot_id));
-	set(j, "pid", json_integer(c->pid));
+	json_set(j, "host", json_from_text(c->host));
+	json_set(j, "user", json_from_text(c->user));
+	json_set(j, "version", json_from_text(c->version));
+	json_set(j, "boot_id", json_from_text(c->boot_id));
+	json_set(j, "pid", json_integer(c->pid));
 	return j;
 }
 
@@ -112,39 +106,39 @@ run_to_json(const struct run_info *r, json_t *j)
 {
 	json_t *nodes = json_array(), *plugins = json_array(), *o, *options;
 
-	set(j, "format", json_integer(1));
-	set(j, "run_id", json_from_text(r->run_id));
-	set(j, "cluster",
+	json_set(j, "format", json_integer(1));
+	json_set(j, "run_id", json_from_text(r->run_id));
+	json_set(j, "cluster",
 	    json_pack("{s:s, s:s}", "type", r->cluster_type, "name",
 		r->cluster_name));
 	for (size_t i = 0; i < r->n_nodes; i++) {
 		o = json_object();
-		set(o, "name", json_from_text(r->nodes[i].name));
-		set(o, "address", json_from_text(r->nodes[i].address));
-		set(o, "local", json_boolean(r->nodes[i].local));
+		json_set(o, "name", json_from_text(r->nodes[i].name));
+		json_set(o, "address", json_from_text(r->nodes[i].address));
+		json_set(o, "local", json_boolean(r->nodes[i].local));
 		(void)json_array_append_new(nodes, o);
 	}
-	set(j, "nodes", nodes);
+	json_set(j, "nodes", nodes);
 	for (size_t i = 0; i < r->n_plugins; i++) {
 		o = json_object();
-		set(o, "name", json_from_text(r->plugins[i].name));
-		set(o, "arguments", json_from_text(r->plugins[i].args));
+		json_set(o, "name", json_from_text(r->plugins[i].name));
+		json_set(o, "arguments", json_from_text(r->plugins[i].args));
 		(void)json_array_append_new(plugins, o);
 	}
-	set(j, "plugins", plugins);
-	set(j, "digest", json_from_text(r->digest));
+	json_set(j, "plugins", plugins);
+	json_set(j, "digest", json_from_text(r->digest));
 	options = json_object();
-	set(options, "rsh", words_to_json(r->rsh));
-	set(options, "suspend_command", words_to_json(r->suspend_command));
-	set(options, "resume_command", words_to_json(r->resume_command));
-	set(options, "node_state_dir", json_from_text(r->node_state_dir));
-#define X(name) set(options, #name, json_integer(r->name));
+	json_set(options, "rsh", words_to_json(r->rsh));
+	json_set(options, "suspend_command", words_to_json(r->suspend_command));
+	json_set(options, "resume_command", words_to_json(r->resume_command));
+	json_set(options, "node_state_dir", json_from_text(r->node_state_dir));
+#define X(name) json_set(options, #name, json_integer(r->name));
 	RUN_NUMBERS(X)
 #undef X
-#define X(name) set(options, #name, json_boolean(r->name));
+#define X(name) json_set(options, #name, json_boolean(r->name));
 	RUN_FLAGS(X)
 #undef X
-	set(j, "options", options);
+	json_set(j, "options", options);
 }
 
 static int
@@ -227,31 +221,32 @@ op_to_json(const struct event *ev, json_t *j)
 {
 	bool ended = ev->type == EV_OP_ENDED;
 
-	set(j, "node", json_from_text(ev->node));
-	set(j, "op", json_string(op_names[ev->op]));
-	set(j, "pass", json_integer(ev->pass));
+	json_set(j, "node", json_from_text(ev->node));
+	json_set(j, "op", json_string(op_names[ev->op]));
+	json_set(j, "pass", json_integer(ev->pass));
 	if (ev->op == OP_INSTALL) {
-		set(j, "update", json_integer((json_int_t)ev->update));
-		set(j, "id", json_from_text(ev->id));
+		json_set(j, "update", json_integer((json_int_t)ev->update));
+		json_set(j, "id", json_from_text(ev->id));
 	}
 	if (ev->op == OP_INSTALL && !ended)
-		set(j, "job", json_from_text(ev->job));
+		json_set(j, "job", json_from_text(ev->job));
 	if (ev->boot_id != NULL)
-		set(j, "boot_id", json_from_text(ev->boot_id));
+		json_set(j, "boot_id", json_from_text(ev->boot_id));
 	if (!ended)
 		return;
-	set(j, "outcome", json_string(outcome_names[ev->outcome]));
+	json_set(j, "outcome", json_string(outcome_names[ev->outcome]));
 	if (ev->error != NULL)
-		set(j, "error", json_from_text(ev->error));
+		json_set(j, "error", json_from_text(ev->error));
 	if (ev->op == OP_INSTALL)
 		install_result_to_json(&ev->result, j);
 	if (ev->outcome != OUTCOME_OK)
 		return;
 	if (ev->op == OP_SCAN) {
-		set(j, "updates", scan_to_json(&ev->scan));
-		set(j, "ignored", json_integer((json_int_t)ev->scan.n_ignored));
+		json_set(j, "updates", scan_to_json(&ev->scan));
+		json_set(
+		    j, "ignored", json_integer((json_int_t)ev->scan.n_ignored));
 	} else if (ev->op == OP_STAGE) {
-		set(j, "bytes", json_integer(ev->bytes));
+		json_set(j, "bytes", json_integer(ev->bytes));
 	}
 }
 
@@ -294,27 +289,29 @@ event_to_json(const struct event *ev)
 	char at[TEXT_TIME_SIZE];
 
 	text_time(at, ev->at_ms);
-	set(j, "t", json_string(at));
-	set(j, "event", json_string(type_names[ev->type]));
+	json_set(j, "t", json_string(at));
+	json_set(j, "event", json_string(type_names[ev->type]));
 	switch (ev->type) {
 	case EV_RUN_STARTED:
 		run_to_json(&ev->run, j);
-		set(j, "coordinator", coordinator_to_json(&ev->coordinator));
+		json_set(
+		    j, "coordinator", coordinator_to_json(&ev->coordinator));
 		break;
 	case EV_RUN_RECOVERED:
-		set(j, "coordinator", coordinator_to_json(&ev->coordinator));
+		json_set(
+		    j, "coordinator", coordinator_to_json(&ev->coordinator));
 		break;
 	case EV_OP_STARTED:
 	case EV_OP_ENDED:
 		op_to_json(ev, j);
 		break;
 	case EV_STOP_REQUESTED:
-		set(j, "reason",
+		json_set(j, "reason",
 		    json_from_text(ev->error == NULL ? "" : ev->error));
 		break;
 	case EV_RUN_FINISHED:
-		set(j, "status", json_string(status_names[ev->status]));
-		set(j, "error",
+		json_set(j, "status", json_string(status_names[ev->status]));
+		json_set(j, "error",
 		    ev->error == NULL ? json_null()
 				      : json_from_text(ev->error));
 		break;

@@ -34,9 +34,14 @@ take_args(struct hotfix *h, const char *text, struct err *e)
 		if (names[k] != NULL)
 			continue;
 		near = text_nearest(args.args[i].name, names);
-		return err_set(e, CAU_USAGE, "unknown argument '%.60s'%s%s%s",
-		    args.args[i].name, near == NULL ? "" : " (did you mean ",
-		    near == NULL ? "" : near, near == NULL ? "" : "?)");
+		if (near != NULL)
+			return err_set(e, CAU_USAGE,
+			    "unknown argument '%.60s' (did you mean %s?)",
+			    args.args[i].name, near);
+		return err_set(e, CAU_USAGE,
+		    "unknown argument '%.60s'; known are %s, %s, %s, %s, %s",
+		    args.args[i].name, names[0], names[1], names[2], names[3],
+		    names[4]);
 	}
 	h->root_path = pluginargs_get(&args, names[0]);
 	if (h->root_path == NULL || *h->root_path == '\0')
@@ -84,13 +89,15 @@ take_rules(struct hotfix *h, const struct buf *config, struct buf *warnings,
 	int rc = rules_parse(
 	    &h->rules, &notes, config->data, config->len, &h->arena);
 
+	/* Warnings are for cau rules check. */
 	for (size_t i = 0; i < notes.n; i++) {
 		note = &notes.notes[i];
+		if (!note->is_error)
+			continue;
 		buf_addf(warnings, "%s/%s:", h->root_path, h->config_name);
 		if (note->line > 0)
 			buf_addf(warnings, "%d:", note->line);
-		buf_addf(warnings, " %s: %s\n",
-		    note->is_error ? "error" : "warning", note->text);
+		buf_addf(warnings, " error: %s\n", note->text);
 	}
 	if (rc == -1)
 		(void)err_set(e, CAU_USAGE, "%s/%s has %zu error%s",

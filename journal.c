@@ -43,16 +43,12 @@ void
 journal_add(struct journal *j, const struct event *ev, struct buf *line)
 {
 	json_t *o = event_to_json(ev);
-	char *text = json_dumps(o, JSON_COMPACT);
 
-	json_decref(o);
-	if (text == NULL)
-		text = xstrdup("{}");
-	buf_addstr(&j->pending, text);
+	json_add(&j->pending, o);
 	buf_addc(&j->pending, '\n');
 	if (line != NULL)
-		buf_addstr(line, text);
-	free(text);
+		json_add(line, o);
+	json_decref(o);
 }
 
 int

@@ -16,7 +16,9 @@
 /* Lines longer than this do not come from our script. */
 #define MAX_LINE      (1U << 20)
 #define STOP_GRACE_MS 1000
-#define PROGRESS_MS   100
+/* For the login behind the connection; ssh gives up on its own before. */
+#define LOGIN_MS    5000
+#define PROGRESS_MS 100
 /* A transfer that stands still for so long is given up. */
 #define PUT_STALL_MS 60000
 
@@ -122,8 +124,8 @@ command_words(
 	if (is_ssh(t)) {
 		*p++ = "-T";
 		*p++ = "-oBatchMode=yes";
-		*p++ = arena_printf(
-		    a, "-oConnectTimeout=%d", (int)(t->connect_ms / 1000) + 1);
+		*p++ = arena_printf(a, "-oConnectTimeout=%d",
+		    (int)((t->connect_ms + 999) / 1000));
 		*p++ = "-oServerAliveInterval=5";
 		*p++ = "-oServerAliveCountMax=3";
 		if (t->control_dir != NULL) {
@@ -174,9 +176,10 @@ lost(struct node *n, const char *what, struct err *e)
 		    n->address);
 	} else {
 		last_words(&why, &n->child.errors);
-		if (why.len == 0)
+		if (why.len == 0 && n->child.status.how != CHILD_RUNNING)
 			child_describe(&why, &n->child.status);
-		(void)err_set(e, CAU_FAILED, "%s: %s", what, why.data);
+		(void)err_set(e, CAU_FAILED, "%s%s%s", what,
+		    why.len == 0 ? "" : ": ", why.data);
 	}
 	buf_release(&why);
 	node_close(n);
@@ -232,7 +235,7 @@ enum node_rc
 node_open(struct node *n, struct err *e)
 {
 	struct hello h = {n, false};
-	struct child_spec spec = {NULL, -1, true};
+	struct child_spec spec = {NULL, -1, true, n->local};
 	struct arena a = ARENA_INIT;
 	struct buf b = BUF_INIT;
 	enum node_rc rc;
@@ -260,8 +263,8 @@ node_open(struct node *n, struct err *e)
 	buf_addstr(&b, "cau_req 0 cau_hello\n");
 	child_send(&n->child, b.data, b.len);
 	buf_release(&b);
-	rc = read_answer(
-	    n, hello_line, &h, clock_ms() + n->transport->connect_ms, e);
+	rc = read_answer(n, hello_line, &h,
+	    clock_ms() + n->transport->connect_ms + LOGIN_MS, e);
 	if (rc == NODE_FAILED || (rc == NODE_OK && !h.boot)) {
 		(void)err_set(e, CAU_FAILED,
 		    "the greeting of the node is not understood");
@@ -376,7 +379,7 @@ node_call(struct node *n, const char *request, node_line_fn *line, void *ctx,
 enum node_rc
 node_put(struct node *n, const char *path, int fd, struct err *e)
 {
-	struct child_spec spec = {NULL, fd, true};
+	struct child_spec spec = {NULL, fd, true, n->local};
 	struct child c;
 	struct arena a = ARENA_INIT;
 	struct buf command = BUF_INIT;

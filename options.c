@@ -12,8 +12,8 @@
 
 #include "file.h"
 #include "node.h"
-#include "template.h"
 #include "text.h"
+#include "words.h"
 
 #define CONNECT_TIMEOUT_MS 15000
 #define CONTACT_TIMEOUT_MS 300000
@@ -69,7 +69,7 @@ const struct option_def option_defs[] = {
     {OPT_CONNECT_TIMEOUT, "connect-timeout", "TIME", BOTH,
 	"for a connection to a node (default 15s)"},
     {OPT_CONTACT_TIMEOUT, "contact-timeout", "TIME", CMD_RUN,
-	"a node that is lost is looked for so long (default 5m)"},
+	"how long a lost node is looked for (default 5m)"},
     {OPT_REBOOT_TIMEOUT, "reboot-timeout", "TIME", CMD_RUN,
 	"for the restart of a node (default 15m)"},
     {OPT_MAX_FAILED, "max-failed-nodes", "N", CMD_RUN,
@@ -294,6 +294,7 @@ set_defaults(struct options *o, const char *command)
 	o->command = command;
 	o->cluster = "auto";
 	o->rsh = "ssh";
+	o->suspend_command = o->resume_command = "";
 	o->state_dir = dir == NULL || *dir == '\0' ? "/var/lib/cau" : dir;
 	o->run.node_state_dir = "/var/lib/cau/node";
 	o->run.parallel = 32;
@@ -405,23 +406,6 @@ void
 options_release(struct options *o)
 {
 	arena_release(&o->arena);
-}
-
-/* Words of a command line as --rsh and --suspend-command have them. */
-static const char *const *
-words(struct arena *a, const char *text)
-{
-	const char **list;
-	char **argv;
-	size_t argc;
-
-	if (text == NULL)
-		text = "";
-	template_split(&argv, &argc, text, a);
-	list = arena_alloc(a, (argc + 1) * sizeof(*list));
-	for (size_t i = 0; i < argc; i++)
-		list[i] = argv[i];
-	return list;
 }
 
 static int
@@ -598,10 +582,16 @@ options_run_info(struct options *o, struct err *e)
 {
 	struct run_info *r = &o->run;
 
-	r->rsh = words(&o->arena, o->rsh);
-	r->suspend_command = words(&o->arena, o->suspend_command);
-	r->resume_command = words(&o->arena, o->resume_command);
 	r->run_id = r->digest = "";
+	r->rsh = words_split(o->rsh, &o->arena, e);
+	if (r->rsh == NULL)
+		return err_wrap(e, "--rsh");
+	r->suspend_command = words_split(o->suspend_command, &o->arena, e);
+	if (r->suspend_command == NULL)
+		return err_wrap(e, "--suspend-command");
+	r->resume_command = words_split(o->resume_command, &o->arena, e);
+	if (r->resume_command == NULL)
+		return err_wrap(e, "--resume-command");
 	if (r->rsh[0] == NULL)
 		return err_set(e, CAU_USAGE, "--rsh: a command is expected");
 	if ((r->suspend_command[0] == NULL) != (r->resume_command[0] == NULL))

@@ -9,18 +9,6 @@
 
 #include "text.h"
 
-static void
-set(json_t *object, const char *key, json_t *value)
-{
-	(void)json_object_set_new(object, key, value);
-}
-
-static json_t *
-seconds(int64_t ms)
-{
-	return json_real((double)ms / 1000.0);
-}
-
 static json_t *
 time_or_null(int64_t ms)
 {
@@ -30,12 +18,6 @@ time_or_null(int64_t ms)
 		return json_null();
 	text_time(at, ms);
 	return json_string(at);
-}
-
-static json_t *
-text_or_null(const char *s)
-{
-	return s == NULL || *s == '\0' ? json_null() : json_from_text(s);
 }
 
 static json_t *
@@ -49,24 +31,24 @@ update_json(const struct engine_update *u)
 {
 	json_t *j = json_object();
 
-	set(j, "id", json_from_text(u->info.id));
-	set(j, "title", json_from_text(u->info.title));
-	set(j, "plugin", json_from_text(u->info.plugin));
-	set(j, "rule", json_from_text(u->info.rule));
-	set(j, "version", json_from_text(u->info.version));
-	set(j, "kb", json_from_text(u->info.kb));
-	set(j, "sha256", json_from_text(u->info.sha256));
-	set(j, "size", json_integer(u->info.size_bytes));
-	set(j, "pass", json_integer(u->pass));
+	json_set(j, "id", json_from_text(u->info.id));
+	json_set(j, "title", json_from_text(u->info.title));
+	json_set(j, "plugin", json_from_text(u->info.plugin));
+	json_set(j, "rule", json_from_text(u->info.rule));
+	json_set(j, "version", json_from_text(u->info.version));
+	json_set(j, "kb", json_from_text(u->info.kb));
+	json_set(j, "sha256", json_from_text(u->info.sha256));
+	json_set(j, "size", json_integer(u->info.size_bytes));
+	json_set(j, "pass", json_integer(u->pass));
 	if (u->done) {
 		install_result_to_json(&u->result, j);
 	} else {
-		set(j, "result", json_null());
+		json_set(j, "result", json_null());
 	}
-	set(j, "started_at", time_or_null(u->started_ms));
-	set(j, "duration_s",
+	json_set(j, "started_at", time_or_null(u->started_ms));
+	json_set(j, "duration_s",
 	    u->ended_ms == 0 ? json_null()
-			     : seconds(u->ended_ms - u->started_ms));
+			     : json_from_ms(u->ended_ms - u->started_ms));
 	return j;
 }
 
@@ -75,12 +57,13 @@ reboot_json(const struct engine_reboot *r)
 {
 	json_t *j = json_object();
 
-	set(j, "reason", text_or_null(r->reason));
-	set(j, "boot_id_before", text_or_null(r->boot_id_before));
-	set(j, "boot_id_after", text_or_null(r->boot_id_after));
-	set(j, "duration_s",
+	json_set(j, "reason", json_from_text_or_null(r->reason));
+	json_set(
+	    j, "boot_id_before", json_from_text_or_null(r->boot_id_before));
+	json_set(j, "boot_id_after", json_from_text_or_null(r->boot_id_after));
+	json_set(j, "duration_s",
 	    r->ended_ms == 0 ? json_null()
-			     : seconds(r->ended_ms - r->started_ms));
+			     : json_from_ms(r->ended_ms - r->started_ms));
 	return j;
 }
 
@@ -92,7 +75,7 @@ timing_json(const struct engine_node *n)
 	json_t *j = json_object();
 
 	for (size_t i = 0; i < OP_KIND_COUNT; i++)
-		set(j, names[i], seconds(n->timing_ms[i]));
+		json_set(j, names[i], json_from_ms(n->timing_ms[i]));
 	return j;
 }
 
@@ -103,34 +86,36 @@ node_json(const struct engine *g, const struct engine_node *n)
 	json_t *j = json_object(), *updates = json_array();
 	json_t *reboots = json_array();
 
-	set(j, "name", json_from_text(n->info->name));
-	set(j, "status",
+	json_set(j, "name", json_from_text(n->info->name));
+	json_set(j, "status",
 	    n->finished ? json_string(summary_status_name(n->status))
 			: json_null());
-	set(j, "phase", json_string(node_phase_name(engine_phase(n))));
-	set(j, "error", text_or_null(n->error));
-	set(j, "attempts", json_integer(1));
-	set(j, "passes", json_integer(n->pass));
-	set(j, "succeeded", number(c.succeeded));
-	set(j, "failed", number(c.failed));
-	set(j, "skipped", number(c.skipped));
-	set(j, "unknown", number(c.unknown));
-	set(j, "canceled", number(c.canceled));
-	set(j, "ignored", number(n->n_ignored));
-	set(j, "restart_pending", json_boolean(engine_restart_pending(g, n)));
-	set(j, "left_suspended", json_boolean(n->finished && n->suspended));
-	set(j, "suspended_at", time_or_null(n->suspended_at_ms));
-	set(j, "suspended_s", seconds(n->suspended_ms));
+	json_set(j, "phase", json_string(node_phase_name(engine_phase(n))));
+	json_set(j, "error", json_from_text_or_null(n->error));
+	json_set(j, "attempts", json_integer(1));
+	json_set(j, "passes", json_integer(n->pass));
+	json_set(j, "succeeded", number(c.succeeded));
+	json_set(j, "failed", number(c.failed));
+	json_set(j, "skipped", number(c.skipped));
+	json_set(j, "unknown", number(c.unknown));
+	json_set(j, "canceled", number(c.canceled));
+	json_set(j, "ignored", number(n->n_ignored));
+	json_set(
+	    j, "restart_pending", json_boolean(engine_restart_pending(g, n)));
+	json_set(
+	    j, "left_suspended", json_boolean(n->finished && n->suspended));
+	json_set(j, "suspended_at", time_or_null(n->suspended_at_ms));
+	json_set(j, "suspended_s", json_from_ms(n->suspended_ms));
 	for (size_t i = 0; i < n->n_reboots; i++)
 		(void)json_array_append_new(
 		    reboots, reboot_json(&n->reboots[i]));
-	set(j, "reboots", reboots);
-	set(j, "bytes_staged", json_integer(n->bytes_staged));
-	set(j, "timing_s", timing_json(n));
+	json_set(j, "reboots", reboots);
+	json_set(j, "bytes_staged", json_integer(n->bytes_staged));
+	json_set(j, "timing_s", timing_json(n));
 	for (size_t i = 0; i < n->n_updates; i++)
 		(void)json_array_append_new(
 		    updates, update_json(&n->updates[i]));
-	set(j, "updates", updates);
+	json_set(j, "updates", updates);
 	return j;
 }
 
@@ -140,27 +125,27 @@ report_to_json(const struct engine *g)
 	json_t *j = json_object(), *nodes = json_array();
 	json_t *plugins = json_array();
 
-	set(j, "format", json_integer(1));
-	set(j, "run_id", json_from_text(g->run.run_id));
-	set(j, "cluster",
+	json_set(j, "format", json_integer(1));
+	json_set(j, "run_id", json_from_text(g->run.run_id));
+	json_set(j, "cluster",
 	    json_pack("{s:s, s:s}", "type", g->run.cluster_type, "name",
 		g->run.cluster_name));
-	set(j, "status",
+	json_set(j, "status",
 	    g->finished ? json_string(summary_status_name(g->status))
 			: json_null());
-	set(j, "started_at", time_or_null(g->started_ms));
-	set(j, "finished_at", time_or_null(g->finished ? g->last_ms : 0));
-	set(j, "duration_s", seconds(g->last_ms - g->started_ms));
-	set(j, "coordinator", coordinator_to_json(&g->coordinator));
-	set(j, "recoveries", json_integer(g->recoveries));
+	json_set(j, "started_at", time_or_null(g->started_ms));
+	json_set(j, "finished_at", time_or_null(g->finished ? g->last_ms : 0));
+	json_set(j, "duration_s", json_from_ms(g->last_ms - g->started_ms));
+	json_set(j, "coordinator", coordinator_to_json(&g->coordinator));
+	json_set(j, "recoveries", json_integer(g->recoveries));
 	for (size_t i = 0; i < g->run.n_plugins; i++)
 		(void)json_array_append_new(
 		    plugins, json_from_text(g->run.plugins[i].name));
-	set(j, "plugins", plugins);
-	set(j, "error", text_or_null(g->error));
+	json_set(j, "plugins", plugins);
+	json_set(j, "error", json_from_text_or_null(g->error));
 	for (size_t i = 0; i < g->run.n_nodes; i++)
 		(void)json_array_append_new(nodes, node_json(g, &g->nodes[i]));
-	set(j, "nodes", nodes);
+	json_set(j, "nodes", nodes);
 	return j;
 }
 
@@ -308,7 +293,7 @@ add_update(struct buf *b, const struct engine_update *u, size_t id_width)
 
 static void
 add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
-    bool color, bool verbose)
+    bool color)
 {
 	const struct engine_reboot *r;
 	char span[TEXT_SMALL_SIZE];
@@ -326,10 +311,7 @@ add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
 			width = w;
 	}
 	for (size_t i = 0; i < n->n_updates; i++)
-		if (verbose || !n->updates[i].done ||
-		    n->updates[i].result.result != RESULT_ALREADY_INSTALLED ||
-		    n->updates[i].started)
-			add_update(b, &n->updates[i], width);
+		add_update(b, &n->updates[i], width);
 	for (size_t i = 0; i < n->n_reboots; i++) {
 		r = &n->reboots[i];
 		text_span(span, r->ended_ms - r->started_ms);
@@ -358,7 +340,7 @@ add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
 }
 
 void
-report_to_text(struct buf *b, const struct engine *g, bool color, bool verbose)
+report_to_text(struct buf *b, const struct engine *g, bool color)
 {
 	char span[TEXT_SMALL_SIZE];
 
@@ -381,7 +363,7 @@ report_to_text(struct buf *b, const struct engine *g, bool color, bool verbose)
 	else if (!g->finished && g->stopping)
 		buf_addf(b, "  stopping: %s\n", g->stop_reason);
 	for (size_t i = 0; i < g->run.n_nodes; i++)
-		add_node(b, g, &g->nodes[i], color, verbose);
+		add_node(b, g, &g->nodes[i], color);
 }
 
 void

@@ -204,7 +204,7 @@ exit_to_json(const struct rules_question *q, const struct rule *rule)
 	buf_reset(&b);
 	if (q->code > 255) {
 		add_wide_hint(&b, q->code);
-		(void)json_object_set_new(j, "hint", json_string(b.data));
+		json_set(j, "hint", json_string(b.data));
 	}
 	buf_release(&b);
 	return j;
@@ -218,7 +218,7 @@ explanation_to_json(json_t *doc, const struct rules_question *q,
 	struct buf b = BUF_INIT;
 	size_t i;
 
-	(void)json_object_set_new(doc, "rule",
+	json_set(doc, "rule",
 	    json_pack("{s:s, s:i, s:b}", "label", rule_label(rule, a), "line",
 		rule->line, "always_reboot", rule->always_reboot));
 	for (i = 0; i < v->n_args; i++) {
@@ -226,12 +226,12 @@ explanation_to_json(json_t *doc, const struct rules_question *q,
 		template_show_arg(&b, &v->args[i]);
 		(void)json_array_append_new(args, rules_json_shown(b.data));
 	}
-	(void)json_object_set_new(doc, "arguments", args);
+	json_set(doc, "arguments", args);
 	buf_reset(&b);
 	template_show(&b, v);
-	(void)json_object_set_new(doc, "shell", json_string(b.data));
-	(void)json_object_set_new(doc, "conditions", conditions_to_json(rule));
-	(void)json_object_set_new(
+	json_set(doc, "shell", json_string(b.data));
+	json_set(doc, "conditions", conditions_to_json(rule));
+	json_set(
 	    doc, "exit", q->has_code ? exit_to_json(q, rule) : json_null());
 	buf_release(&b);
 }
@@ -283,7 +283,7 @@ rules_explain_json(json_t *doc, const struct rules *r,
 		return;
 	}
 	add_no_rule(&b, q);
-	(void)json_object_set_new(doc, "rule", json_null());
-	(void)json_object_set_new(doc, "reason", json_string(b.data));
+	json_set(doc, "rule", json_null());
+	json_set(doc, "reason", json_string(b.data));
 	buf_release(&b);
 }

@@ -4,9 +4,9 @@
 #ifndef CAU_RULES_EXPLAIN_H
 #define CAU_RULES_EXPLAIN_H
 
-#include <jansson.h>
 #include <stdio.h>
 
+#include "json.h"
 #include "rules.h"
 
 struct rules_question {

@@ -20,6 +20,6 @@ int scan_exit_code(
     const struct run_info *run, struct order **results, bool applicable_is_100);
 
 /* {"format":1,"command":...,"error":...} to stdout, for --json. */
-void print_json_error(const char *command, const struct err *e);
+void print_json_error(const char *command, const struct err *e, bool one_line);
 
 #endif

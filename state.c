@@ -101,7 +101,8 @@ int
 state_lock(struct state_lock *l, const char *state_dir, const char *run_id,
     const struct coordinator *c, struct err *e)
 {
-	char *path = lock_path(state_dir), now[TEXT_TIME_SIZE], *text;
+	char *path = lock_path(state_dir), now[TEXT_TIME_SIZE];
+	struct buf text = BUF_INIT;
 	struct timespec ts;
 	json_t *o;
 	int rc = 0;
@@ -121,14 +122,14 @@ state_lock(struct state_lock *l, const char *state_dir, const char *run_id,
 		(void)clock_gettime(CLOCK_REALTIME, &ts);
 		text_time(now, (int64_t)ts.tv_sec * 1000);
 		o = coordinator_to_json(c);
-		(void)json_object_set_new(o, "run_id", json_string(run_id));
-		(void)json_object_set_new(o, "start", json_string(now));
-		text = json_dumps(o, JSON_COMPACT);
+		json_set(o, "run_id", json_string(run_id));
+		json_set(o, "start", json_string(now));
+		json_add(&text, o);
 		json_decref(o);
 		if (ftruncate(l->fd, 0) == -1 ||
-		    pwrite(l->fd, text, strlen(text), 0) == -1)
+		    pwrite(l->fd, text.data, text.len, 0) == -1)
 			rc = err_sys(e, "cannot write %s", path);
-		free(text);
+		buf_release(&text);
 	}
 	if (rc == -1)
 		state_unlock(l);

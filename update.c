@@ -5,66 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "text.h"
-
-const char *
-json_text(const json_t *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s == NULL ? "" : s;
-}
-
-int64_t
-json_number(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
-bool
-json_flag(const json_t *object, const char *key)
-{
-	return json_is_true(json_object_get(object, key));
-}
-
-json_t *
-json_from_text(const char *s)
-{
-	json_t *j = json_string(s);
-	struct buf b = BUF_INIT;
-
-	if (j != NULL)
-		return j;
-	text_printable(&b, s, strlen(s));
-	j = json_string(b.data);
-	buf_release(&b);
-	return j;
-}
-
-static void
-set(json_t *object, const char *key, json_t *value)
-{
-	(void)json_object_set_new(object, key, value);
-}
-
 json_t *
 update_to_json(const struct update *u)
 {
 	json_t *j = json_object();
 
-	set(j, "id", json_from_text(u->id));
-	set(j, "title", json_from_text(u->title));
-	set(j, "description", json_from_text(u->description));
-	set(j, "plugin", json_from_text(u->plugin));
-	set(j, "rule", json_from_text(u->rule));
-	set(j, "path", json_from_text(u->path));
-	set(j, "size", json_integer(u->size_bytes));
-	set(j, "sha256", json_from_text(u->sha256));
-	set(j, "version", json_from_text(u->version));
-	set(j, "kb", json_from_text(u->kb));
-	set(j, "state",
+	json_set(j, "id", json_from_text(u->id));
+	json_set(j, "title", json_from_text(u->title));
+	json_set(j, "description", json_from_text(u->description));
+	json_set(j, "plugin", json_from_text(u->plugin));
+	json_set(j, "rule", json_from_text(u->rule));
+	json_set(j, "path", json_from_text(u->path));
+	json_set(j, "size", json_integer(u->size_bytes));
+	json_set(j, "sha256", json_from_text(u->sha256));
+	json_set(j, "version", json_from_text(u->version));
+	json_set(j, "kb", json_from_text(u->kb));
+	json_set(j, "state",
 	    json_string(u->installed ? "AlreadyInstalled" : "Applicable"));
-	set(j, "reason", json_from_text(u->reason));
+	json_set(j, "reason", json_from_text(u->reason));
 	return j;
 }
 
@@ -96,20 +54,20 @@ install_result_to_json(const struct install_result *r, json_t *object)
 {
 	char hex[16];
 
-	set(object, "result", json_string(update_result_name(r->result)));
+	json_set(object, "result", json_string(update_result_name(r->result)));
 	if (r->has_code) {
 		(void)snprintf(hex, sizeof(hex), "0x%08x", r->exit_code);
-		set(object, "exit_code", json_integer(r->exit_code));
-		set(object, "exit_code_hex", json_string(hex));
+		json_set(object, "exit_code", json_integer(r->exit_code));
+		json_set(object, "exit_code_hex", json_string(hex));
 	} else {
-		set(object, "exit_code", json_null());
-		set(object, "exit_code_hex", json_null());
+		json_set(object, "exit_code", json_null());
+		json_set(object, "exit_code_hex", json_null());
 	}
-	set(object, "condition",
+	json_set(object, "condition",
 	    json_string(exit_condition_name(r->condition)));
-	set(object, "reboot_required", json_boolean(r->reboot_required));
-	set(object, "reason", json_from_text(r->reason));
-	set(object, "log", json_from_text(r->log));
+	json_set(object, "reboot_required", json_boolean(r->reboot_required));
+	json_set(object, "reason", json_from_text(r->reason));
+	json_set(object, "log", json_from_text(r->log));
 }
 
 int

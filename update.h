@@ -6,11 +6,11 @@
 #ifndef CAU_UPDATE_H
 #define CAU_UPDATE_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
 #include "arena.h"
 #include "exitcodes.h"
+#include "json.h"
 
 struct update {
 	const char *id; /* unique per node and plug-in */
@@ -61,12 +61,5 @@ int update_from_json(
 void install_result_to_json(const struct install_result *r, json_t *object);
 int install_result_from_json(
     struct install_result *r, const json_t *j, struct arena *a) CAU_MUSTCHECK;
-
-/* A member of a JSON object; "" or 0 or false when it is not there. */
-const char *json_text(const json_t *object, const char *key);
-int64_t json_number(const json_t *object, const char *key);
-bool json_flag(const json_t *object, const char *key);
-/* A string value from any bytes: made printable if it is not UTF-8. */
-json_t *json_from_text(const char *s);
 
 #endif
