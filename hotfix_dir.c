@@ -24,10 +24,16 @@ fail(struct err *e, const struct hotfix_root *root, const char *path)
 	struct buf b = BUF_INIT;
 	int errnum = errno;
 
+	text_printable(&b, root->path, strlen(root->path));
+	buf_addstr(&b, *path == '\0' ? "" : "/");
 	text_printable(&b, path, strlen(path));
 	errno = errnum;
-	(void)err_sys(e, "cannot read %s%s%s", root->path,
-	    *path == '\0' ? "" : "/", b.data);
+	/* What openat says of a link, in other words. */
+	if (errnum == ELOOP && *path != '\0')
+		(void)err_set(e, CAU_FAILED,
+		    "cannot read %s: a symbolic link is not followed", b.data);
+	else
+		(void)err_sys(e, "cannot read %s", b.data);
 	buf_release(&b);
 	return -1;
 }

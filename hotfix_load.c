@@ -262,8 +262,8 @@ load(struct hotfix *h, const struct plugin_config *config, struct buf *warnings,
 		if (config->refuse)
 			rc = err_set(e, CAU_REFUSED,
 			    "refused: others could change what would be run "
-			    "(%zu problem%s above; see ACCESS in "
-			    "cau-hotfix(5))",
+			    "(%zu problem%s above; see SECURITY "
+			    "CONSIDERATIONS in cau-hotfix(5))",
 			    report.n, report.n == 1 ? "" : "s");
 		else
 			buf_addstr(warnings,

@@ -283,12 +283,33 @@ add_update(struct buf *b, const struct engine_update *u, size_t id_width)
 		text_span(span, u->ended_ms - u->started_ms);
 		buf_addf(b, "  %s", span);
 	}
+	while (b->data[b->len - 1] == ' ')
+		buf_setlen(b, b->len - 1);
 	buf_addc(b, '\n');
 	if (u->done && u->result.reason != NULL && *u->result.reason != '\0')
 		buf_addf(b, "        %s\n", u->result.reason);
 	if (u->done && u->result.result != RESULT_SUCCEEDED &&
 	    u->result.log != NULL && *u->result.log != '\0')
 		buf_addf(b, "        log: %s\n", u->result.log);
+}
+
+/* The whole command, to be pasted into a shell. */
+static void
+add_resume_command(
+    struct buf *b, const struct engine *g, const struct engine_node *n)
+{
+	struct buf words = BUF_INIT;
+
+	for (size_t i = 0; g->run.resume_command[i] != NULL; i++) {
+		text_shell_quote(&words, g->run.resume_command[i]);
+		buf_addc(&words, ' ');
+	}
+	buf_addstr(&words, n->info->name);
+	buf_addstr(b, "    LEFT OUT OF SERVICE: cau did not resume this node; "
+		      "when it is in order, run: ");
+	text_printable(b, words.data, words.len);
+	buf_addc(b, '\n');
+	buf_release(&words);
 }
 
 static void
@@ -328,15 +349,14 @@ add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
 		    "or run with --allow-self-reboot\n",
 		    n->restart_reason);
 	if (n->finished && n->suspended)
-		buf_addf(b,
-		    "    LEFT OUT OF SERVICE: cau did not resume this node; "
-		    "when it is in order, run: %s %s\n",
-		    g->run.resume_command[0], n->info->name);
+		add_resume_command(b, g, n);
 	if (n->unknown)
 		buf_addf(b,
 		    "    OUTCOME UNKNOWN: look at the node and at %s/jobs "
 		    "there before the next run\n",
-		    g->run.node_state_dir);
+		    strncmp(n->info->address, "local:", 6) == 0
+			? n->info->address + 6
+			: g->run.node_state_dir);
 }
 
 void
