@@ -7,6 +7,8 @@
 #include "text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
+/* Sums of a few of these are far from any limit. */
+#define MAX_BYTES (INT64_C(1) << 53)
 
 static const char *const type_names[] = {
 #define X(id, name) name,
@@ -255,7 +257,7 @@ op_from_json(struct event *ev, const json_t *j, struct arena *a, struct err *e)
 {
 	int op = find(op_names, COUNT(op_names), json_text(j, "op"));
 	int outcome;
-	int64_t update = json_number(j, "update");
+	int64_t update = json_number(j, "update"), ignored;
 
 	if (op == -1 || *json_text(j, "node") == '\0' || update < 0)
 		return err_set(e, CAU_USAGE, "an operation without a name");
@@ -274,8 +276,11 @@ op_from_json(struct event *ev, const json_t *j, struct arena *a, struct err *e)
 	if (outcome == -1)
 		return err_set(e, CAU_USAGE, "an operation without outcome");
 	ev->outcome = (enum op_outcome)outcome;
+	ignored = json_number(j, "ignored");
 	ev->bytes = json_number(j, "bytes");
-	ev->scan.n_ignored = (size_t)json_number(j, "ignored");
+	if (ignored < 0 || ev->bytes < 0 || ev->bytes > MAX_BYTES)
+		return err_set(e, CAU_USAGE, "a number that is out of range");
+	ev->scan.n_ignored = (size_t)ignored;
 	if (ev->op == OP_INSTALL &&
 	    install_result_from_json(&ev->result, j, a) == -1)
 		return err_set(e, CAU_USAGE, "an installation without result");

@@ -620,7 +620,7 @@ simulate(uint64_t seed)
 	}
 	check_replay(s);
 	check_report(s);
-	report_to_text(&text, &s->g, true, true);
+	report_to_text(&text, &s->g, true);
 	buf_release(&text);
 	journal_close(&s->j);
 	engine_release(&s->g);
