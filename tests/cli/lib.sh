@@ -13,6 +13,12 @@
 
 set -u
 
+# The processes whose current folder is below FOLDER.
+inside() {
+	ls -ld /proc/[0-9]*/cwd 2>/dev/null |
+		sed -n "s#.* /proc/\([0-9]*\)/cwd -> $1\(/.*\)\{0,1\}\$#\1#p"
+}
+
 if [ -z "${CAU_CLI-}" ]; then
 	cli=$(cd "${0%/*}" && pwd) || exit 1
 	bin=$(cd "$(dirname "${CAU:?the path of the cau binary}")" && pwd) || exit 1
@@ -30,10 +36,9 @@ if [ -z "${CAU_CLI-}" ]; then
 			sh "$cli/${0##*/}"
 	)
 	code=$?
-	# What is still there by our mark in its environment goes.
-	for p in $(grep -lF "CAU_CLI=$base" /proc/[0-9]*/environ 2>/dev/null); do
-		p=${p#/proc/}
-		kill -9 "${p%/environ}" 2>/dev/null
+	# What still works in our folder goes.
+	for p in $(inside "$base"); do
+		kill -9 "$p" 2>/dev/null
 	done
 	if [ -z "${CAU_KEEP-}" ]; then
 		chmod -R u+rwx "$base"
@@ -239,18 +244,16 @@ eventually() {
 	done
 }
 
+# Processes that work in our folder, but this shell, its caller and what it
+# runs.
 ours() {
-	for p in $(grep -lF "CAU_CLI=$CAU_CLI" /proc/[0-9]*/environ 2>/dev/null); do
-		p=${p#/proc/}
-		p=${p%/environ}
+	for p in $(inside "$CAU_CLI"); do
 		read -r stat 2>/dev/null <"/proc/$p/stat" || continue
-		stat=${stat##*) }
-		# Not this shell, its subshells and zombies.
-		case $stat in Z*) continue ;; esac
-		[ "$p" = $$ ] && continue
-		set -- $stat
-		[ "$2" = $$ ] && continue
-		[ -e "/proc/$p" ] && printf '%s ' "$p"
+		set -- ${stat##*) }
+		case $p in
+		$$ | $PPID) ;;
+		*) [ "$1" = Z ] || [ "$2" = $$ ] || printf '%s ' "$p" ;;
+		esac
 	done
 }
 
@@ -270,7 +273,7 @@ nobody() {
 no_one_left() {
 	it 'nothing is left behind' || return 0
 	eventually 'no process is left' nobody || for p in $(ours); do
-		what=$(cat "/proc/$p/cmdline" 2>/dev/null | tr '\0\n' '  ')
+		what=$(tr '\0\n' '  ' 2>/dev/null <"/proc/$p/cmdline")
 		[ -z "$what" ] || fail "$p: $(printf %s "$what" |
 			sed -E 's/(.{40}).*(.{150})/\1 ... \2/')"
 	done
