@@ -236,9 +236,9 @@ if [ $cau_code -gt 128 ] && [ $cau_code -le 192 ]; then
 fi
 cau_wide=-
 if [ -s code ]; then
-	cau_wide=$(head -c 40 code | head -n 1)
+	cau_wide=$(head -c 64 code | head -n 1)
 	case $cau_wide in
-	'' | *[!0-9A-Fa-fxX-]*) cau_wide=garbage ;;
+	'' | - | *[!0-9A-Fa-fxX-]* | ????????????????????*) cau_wide=garbage ;;
 	esac
 fi
 end exited $cau_code "$cau_wide"

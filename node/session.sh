@@ -221,16 +221,19 @@ cau_job() {
 			return 0
 		fi
 		[ -d "$cau_dir" ] || mkdir -p "$cau_dir" || return 1
+		# In the foreground: what a shell starts with & ignores INT and QUIT
+		# for ever, and so would the installer. Its session is its own, so
+		# that it outlives this shell.
 		if command -v setsid >/dev/null 2>&1; then
 			setsid sh -c "$cau_job_text" cau-job "$cau_dir" \
 				"$cau_id" "$cau_limit" "$cau_grace" "$cau_boot" \
-				"$@" </dev/null >/dev/null 2>&1 &
+				"$@" >/dev/null 2>&1
 		else
 			sh -c "$cau_job_text" cau-job "$cau_dir" \
 				"$cau_id" "$cau_limit" "$cau_grace" "$cau_boot" \
-				"$@" </dev/null >/dev/null 2>&1 &
+				"$@" >/dev/null 2>&1 &
+			wait $!
 		fi
-		wait $!
 	fi
 	# Another contact may have made the mark and not filled it yet.
 	cau_tries=0
