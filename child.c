@@ -170,12 +170,34 @@ child_finish_input(struct child *c)
 		close_fd(&c->in);
 }
 
+/* write(2) without SIGPIPE: a child that closed its stdin ends nobody here,
+ * and a command whose own output goes to head(1) still ends in silence. */
+static ssize_t
+write_quietly(int fd, const void *data, size_t len)
+{
+	struct timespec none = {0, 0};
+	sigset_t set, old;
+	ssize_t n;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGPIPE);
+	(void)pthread_sigmask(SIG_BLOCK, &set, &old);
+	n = write(fd, data, len);
+	if (n == -1 && errno == EPIPE) {
+		while (sigtimedwait(&set, NULL, &none) == -1 && errno == EINTR)
+			continue;
+		errno = EPIPE;
+	}
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return n;
+}
+
 /* A reader that went away is no error here: why it went is told by its
  * exit status and its stderr. */
 static void
 pump_in(struct child *c)
 {
-	ssize_t n = write(c->in, c->pending.data, c->pending.len);
+	ssize_t n = write_quietly(c->in, c->pending.data, c->pending.len);
 
 	if (n > 0)
 		buf_consume(&c->pending, (size_t)n);
@@ -292,8 +314,6 @@ void
 child_stop(struct child *c, int64_t grace_ms)
 {
 	close_fd(&c->in);
-	close_fd(&c->out);
-	close_fd(&c->err);
 	if (c->status.how == CHILD_RUNNING) {
 		(void)kill(-c->pid, SIGTERM);
 		await_exit(c, clock_ms() + grace_ms);
@@ -304,6 +324,9 @@ child_stop(struct child *c, int64_t grace_ms)
 	}
 	while (waitpid(c->pid, NULL, 0) == -1 && errno == EINTR)
 		continue;
+	/* Not before: last words are no reason to die of SIGPIPE. */
+	close_fd(&c->out);
+	close_fd(&c->err);
 	close_fd(&c->pidfd);
 	buf_release(&c->pending);
 	buf_release(&c->output);
