@@ -20,20 +20,41 @@ err_set(struct err *e, enum cau_exit code, const char *fmt, ...)
 	return -1;
 }
 
+/* Adds ": reason". When the room is too small, the end of what is there
+ * already goes, and the middle of the reason: the end says what happened. */
+static void
+add_reason(struct err *e, const char *reason)
+{
+	const size_t room = sizeof(e->text) - 1, half = room / 2;
+	size_t len = strlen(e->text), more = strlen(reason);
+
+	if (len + 2 + more > room && len > half)
+		len = more < half - 2 ? room - 2 - more : half;
+	memcpy(e->text + len, ": ", 2);
+	len += 2;
+	if (more > room - len) {
+		memcpy(e->text + len, reason, (room - len) / 2);
+		len += (room - len) / 2;
+		memcpy(e->text + len, "...", 3);
+		len += 3;
+		reason += more - (room - len);
+		more = room - len;
+	}
+	memcpy(e->text + len, reason, more);
+	e->text[len + more] = '\0';
+}
+
 int
 err_sys(struct err *e, const char *fmt, ...)
 {
 	int errnum = errno;
 	va_list ap;
-	size_t len;
 
 	e->code = CAU_FAILED;
 	va_start(ap, fmt);
 	(void)vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
-	len = strlen(e->text);
-	(void)snprintf(
-	    e->text + len, sizeof(e->text) - len, ": %s", strerror(errnum));
+	add_reason(e, strerror(errnum));
 	return -1;
 }
 
@@ -42,14 +63,12 @@ err_wrap(struct err *e, const char *fmt, ...)
 {
 	char inner[sizeof(e->text)];
 	va_list ap;
-	size_t len;
 
 	memcpy(inner, e->text, sizeof(inner));
 	va_start(ap, fmt);
 	(void)vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
-	len = strlen(e->text);
-	(void)snprintf(e->text + len, sizeof(e->text) - len, ": %s", inner);
+	add_reason(e, inner);
 	return -1;
 }
 

@@ -82,8 +82,10 @@ hotfix_open(struct hotfix_root *root, const char *path, const char *config_name,
 		if (config->len > RULES_MAX_BYTES)
 			break;
 	}
-	if (n == -1)
+	if (n == -1) {
 		(void)fail(e, root, config_name);
+		e->code = CAU_USAGE;
+	}
 	(void)close(fd);
 	if (n == -1)
 		hotfix_close(root);

@@ -105,7 +105,11 @@ const struct option_def option_defs[] = {
 int
 command_fail(const char *name, const struct err *e)
 {
-	(void)fprintf(stderr, "cau %s: %s\n", name, e->text);
+	struct buf b = BUF_INIT;
+
+	text_printable(&b, e->text, strlen(e->text));
+	(void)fprintf(stderr, "cau %s: %s\n", name, b.data);
+	buf_release(&b);
 	return (int)e->code;
 }
 
@@ -549,10 +553,11 @@ find_plugins(struct options *o, struct err *e)
 		    "Microsoft.HotfixPlugin");
 		if (root_args(o, &args, e) == -1)
 			return -1;
-		/* More arguments may stand beside the root folder. */
+		/* More arguments may stand beside the root folder; they come
+		 * first, so that an error names the right column. */
 		if (o->n_plugin_args == 1)
 			args = arena_printf(
-			    &o->arena, "%s;%s", args, o->plugin_args[0]);
+			    &o->arena, "%s;%s", o->plugin_args[0], args);
 		else if (o->n_plugin_args > 1)
 			return err_set(e, CAU_USAGE,
 			    "-a comes %zu times for one plug-in",
