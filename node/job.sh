@@ -8,7 +8,6 @@
 
 cau_dir=$1 cau_id=$2 cau_limit=$3 cau_grace=$4 cau_boot=$5
 shift 5
-trap : HUP INT TERM
 cd "$cau_dir" || exit 1
 
 # Centiseconds since boot.
@@ -85,8 +84,32 @@ esac
 # A shell takes a file that the kernel cannot execute for a script of its
 # own. So only what the kernel can execute is handed to it; the programs of
 # the system are known to be.
-elf_machine() {
-	od -An -tx1 -j18 -N2 "$1" 2>/dev/null
+#
+# elf_check FILE: the first 64 bytes as numbers against those of a program of
+# this node: class, byte order, machine; and the program headers must lie
+# inside the file (elf(5)).
+elf_check() {
+	# shellcheck disable=SC2046
+	set -- $(od -An -v -tu1 -N64 "$1" 2>/dev/null) \
+		$(od -An -v -tu1 -N20 /proc/self/exe 2>/dev/null)
+	[ $# = 84 ] || cannot_start "it is cut off"
+	# 32-bit x86 runs on 64-bit x86.
+	[ "$5 $6 ${19} ${20}" = "${69} ${70} ${83} ${84}" ] ||
+		[ "$5 $6 ${19} ${20} ${83}" = "1 1 3 0 62" ] ||
+		cannot_start "it is made for another processor"
+	case "$5 $6" in
+	"2 1")
+		cau_need=$((${33} + ${34} * 256 + ${35} * 65536 +
+			(${55} + ${56} * 256) * (${57} + ${58} * 256)))
+		;;
+	"1 1")
+		cau_need=$((${29} + ${30} * 256 + ${31} * 65536 +
+			(${43} + ${44} * 256) * (${45} + ${46} * 256)))
+		;;
+	*) cau_need=64 ;;
+	esac
+	[ "$(wc -c <"$cau_program")" -ge $cau_need ] ||
+		cannot_start "it is cut off"
 }
 cau_nl='
 '
@@ -104,14 +127,7 @@ system) ;;
 	[ -x "$cau_interp" ] ||
 		cannot_start "its interpreter '$cau_interp' is not there"
 	;;
-?ELF*)
-	cau_mine=$(elf_machine /proc/self/exe)
-	cau_its=$(elf_machine "$cau_program")
-	# 32-bit x86 runs on 64-bit x86.
-	[ "$cau_mine" = "$cau_its" ] ||
-		[ "$cau_mine$cau_its" = " 3e 00 03 00" ] ||
-		cannot_start "it is made for another processor"
-	;;
+?ELF*) elf_check "$cau_program" ;;
 *)
 	cau_magic=
 	for cau_d in /proc/sys/fs/binfmt_misc/*; do
@@ -125,11 +141,23 @@ system) ;;
 	;;
 esac
 
-# Adds to cau_tree every process of the installer: those of this session
-# (but this shell, the watchdog and what they run), those that carry its mark
-# in their environment, and their children.
+# The processes that show by themselves that they belong to the job.
+marked_pids() {
+	grep -lF "CAU_JOB_ID=$cau_id" /proc/[0-9]*/environ 2>/dev/null |
+		sed 's|^/proc/||; s|/.*||'
+	# shellcheck disable=SC2010
+	ls -ld /proc/[0-9]*/cwd /proc/[0-9]*/fd/* 2>/dev/null |
+		grep -F -- " -> $cau_dir" |
+		sed 's|.* /proc/||; s|/.*||'
+}
+
+# Sets cau_tree to every process of the installer: those of this session (but
+# this shell, the watchdog and what they run), those that carry its mark in
+# their environment, have a file of the job open or its folder as theirs,
+# those found before, and the children of all these.
 find_tree() {
 	cau_all=
+	cau_all_starts=
 	cau_tree=' '
 	for cau_d in /proc/[0-9]*; do
 		cau_p=${cau_d#/proc/}
@@ -140,12 +168,12 @@ find_tree() {
 		[ "$cau_p" != $$ ] && [ "$cau_p" != "$cau_self" ] &&
 			[ "$2" != "$cau_self" ] || continue
 		cau_all="$cau_all $cau_p:$2"
-		[ "$4" != $$ ] || cau_tree="$cau_tree$cau_p "
+		cau_all_starts="$cau_all_starts $cau_p:${20}"
+		case "$4 $cau_seen " in
+		"$$ "* | *" $cau_p:${20} "*) cau_tree="$cau_tree$cau_p " ;;
+		esac
 	done
-	for cau_d in $(grep -lF "CAU_JOB_ID=$cau_id" /proc/[0-9]*/environ \
-		2>/dev/null); do
-		cau_p=${cau_d#/proc/}
-		cau_p=${cau_p%/environ}
+	for cau_p in $(marked_pids); do
 		case "$cau_all " in
 		*" $cau_p:"*) cau_tree="$cau_tree$cau_p " ;;
 		esac
@@ -163,10 +191,16 @@ find_tree() {
 			esac
 		done
 	done
+	for cau_pair in $cau_all_starts; do
+		case $cau_tree in
+		*" ${cau_pair%:*} "*) cau_seen="$cau_seen $cau_pair" ;;
+		esac
+	done
 }
 
 # Ends the whole tree: TERM, a time of grace, then KILL until none is left.
 end_tree() {
+	cau_seen=
 	read -r cau_self _ </proc/self/stat
 	uptime_cs
 	cau_until=$((cau_now + cau_grace * 100))
@@ -200,6 +234,9 @@ watchdog() {
 		if [ -n "$(find log -size +131072 2>/dev/null)" ]; then
 			echo "cau: dropped 64 MiB of output" >log
 		fi
+		# Over: whatever still runs was meant to.
+		read -r cau_over <exit
+		[ -z "$cau_over" ] || exit 0
 		uptime_cs
 	done
 	: >timeout
@@ -208,6 +245,9 @@ watchdog() {
 
 watchdog </dev/null >/dev/null 2>&1 &
 cau_watchdog=$!
+# Not before: a signal that reaches a new child before it has dropped the traps
+# of its parent would be lost, and the watchdog with it live on.
+trap : HUP INT TERM
 
 CAU_JOB_ID=$cau_id
 CAU_EXIT_CODE_FILE=$cau_dir/code

@@ -263,7 +263,12 @@ cau_job() {
 		fi
 	fi
 	if [ -s "$cau_dir/log" ]; then
-		cau_say logsize "$(wc -c <"$cau_dir/log")"
+		cau_size=$(wc -c <"$cau_dir/log")
+		cau_say logsize "$cau_size"
+		if [ "$cau_size" -gt 67108864 ]; then
+			tail -c 1048576 "$cau_dir/log" >"$cau_dir/tail" &&
+				mv -f "$cau_dir/tail" "$cau_dir/log"
+		fi
 		tail -c 262144 "$cau_dir/log" | sed "s/^/$cau_mark $cau_seq log /"
 		# The last line may have no end of its own.
 		echo
