@@ -247,6 +247,7 @@ run(struct options *o)
 	} else {
 		rc = drive(&s);
 	}
+	o->run.run_id = NULL; /* it lies in the session */
 	session_release(&s);
 	return rc;
 }

@@ -329,7 +329,8 @@ static void
 copy_coordinator(struct engine *g, const struct coordinator *c)
 {
 	g->coordinator = (struct coordinator){dup(g, c->host), dup(g, c->user),
-	    dup(g, c->version), dup(g, c->boot_id), c->pid};
+	    dup(g, c->version), c->boot_id == NULL ? "" : dup(g, c->boot_id),
+	    c->pid};
 }
 
 /* Runs that could never end, or not in one way only. */
@@ -586,9 +587,10 @@ apply_op_ended(struct engine *g, struct engine_node *n, const struct event *ev,
 	n->broken = true;
 	if (n->error == NULL)
 		n->error = dup(g, ev->error == NULL ? "" : ev->error);
-	/* A node that did not come back, or where nobody knows what runs,
-	 * gets no work again. */
-	if (ev->op == OP_RESTART || ev->outcome == OUTCOME_UNKNOWN)
+	/* A node that did not come back, is lost, or where nobody knows what
+	 * runs, gets no work again. */
+	if (n->active && (ev->op == OP_RESTART || ev->outcome == OUTCOME_LOST ||
+			     ev->outcome == OUTCOME_UNKNOWN))
 		n->keep_out = true;
 	if (ev->outcome == OUTCOME_UNKNOWN)
 		n->unknown = true;

@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#undef err_set
+#undef err_sys
+#undef err_wrap
+
 int
 err_set(struct err *e, enum cau_exit code, const char *fmt, ...)
 {

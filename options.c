@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "node.h"
+#include "names.h"
 #include "text.h"
 #include "words.h"
 
@@ -426,7 +426,7 @@ add_node(struct options *o, const char *spec, size_t len, size_t *cap,
 		eq = s;
 	if (node_check_name(s, e) == -1 || node_check_address(eq, e) == -1)
 		return -1;
-	for (size_t i = 0; i < r->n_nodes; i++)
+	for (size_t i = 0; *nodes != NULL && i < r->n_nodes; i++)
 		if (text_casecmp((*nodes)[i].name, s) == 0)
 			return err_set(
 			    e, CAU_USAGE, "node %s is named twice", s);
@@ -502,7 +502,7 @@ find_nodes(struct options *o, struct err *e)
 		    strlen(host) + strlen("=local"), &cap, &nodes, e);
 	}
 	copy = arena_alloc(&o->arena, o->run.n_nodes * sizeof(*copy));
-	if (o->run.n_nodes > 0)
+	if (nodes != NULL)
 		memcpy(copy, nodes, o->run.n_nodes * sizeof(*copy));
 	free(nodes);
 	o->run.nodes = copy;

@@ -154,8 +154,10 @@ xml_parse(const void *data, size_t len, int *line, struct err *e)
 	}
 	xmlInitParser();
 	ctxt = xmlNewParserCtxt();
-	if (ctxt == NULL)
-		(void)xmalloc(SIZE_MAX);
+	if (ctxt == NULL) {
+		(void)xmalloc(SIZE_MAX); /* never comes back */
+		return NULL;
+	}
 	ctxt->_private = &p;
 	ctxt->sax->internalSubset = on_doctype;
 	/* Not the handler of ctxt: trouble with encodings does not get there

@@ -52,7 +52,7 @@ once(char **argv)
 	(void)clock_gettime(CLOCK_MONOTONIC, &b);
 	(void)posix_spawn_file_actions_destroy(&fa);
 	return (double)(b.tv_sec - a.tv_sec) * 1e3 +
-	    (double)(b.tv_nsec - a.tv_nsec) / 1e6;
+	       (double)(b.tv_nsec - a.tv_nsec) / 1e6;
 }
 
 static int
@@ -77,7 +77,7 @@ main(int argc, char **argv)
 	double *a, *b, *ratio;
 	char **wa, **wb;
 
-	if (n == 0 || n > 10000)
+	if (argc != 4 || n == 0 || n > 10000)
 		return 2;
 	a = calloc(n, sizeof(*a));
 	b = calloc(n, sizeof(*b));
@@ -91,7 +91,7 @@ main(int argc, char **argv)
 		b[i] = once(wb);
 		ratio[i] = a[i] / b[i];
 	}
-	(void)printf("%.3f %.3f %.3f\n", median(a, n), median(b, n),
-	    median(ratio, n));
+	(void)printf(
+	    "%.3f %.3f %.3f\n", median(a, n), median(b, n), median(ratio, n));
 	return 0;
 }

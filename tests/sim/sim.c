@@ -558,16 +558,17 @@ check_update(const struct sim *s, const struct sim_node *n, const json_t *u)
 static void
 check_report(struct sim *s)
 {
-	json_t *r = report_to_json(&s->g), *node, *updates, *u;
+	json_t *r = report_to_json(&s->g), *nodes, *node, *updates;
 	enum cau_exit code = engine_exit_code(&s->g);
-	size_t good = 0, failed = 0, i, k;
+	size_t good = 0, failed = 0;
 	const struct sim_node *n;
 	const char *status;
 	bool unknown =
 	    strstr(s->j.pending.data, "\"outcome\":\"unknown\"") != NULL;
 
-	json_array_foreach(json_object_get(r, "nodes"), i, node)
-	{
+	nodes = json_object_get(r, "nodes");
+	for (size_t i = 0; i < json_array_size(nodes); i++) {
+		node = json_array_get(nodes, i);
 		n = &s->nodes[number_of(s, json_text(node, "name"))];
 		/* Promise: no node stays drained without a word. */
 		if (n->drained && !json_flag(node, "left_suspended"))
@@ -578,7 +579,8 @@ check_report(struct sim *s)
 		if (*status == '\0')
 			broken(s, "%s has no status", n->name);
 		updates = json_object_get(node, "updates");
-		json_array_foreach(updates, k, u) check_update(s, n, u);
+		for (size_t k = 0; k < json_array_size(updates); k++)
+			check_update(s, n, json_array_get(updates, k));
 	}
 	if ((code == CAU_UNKNOWN) != unknown)
 		broken(s, "exit code %d, unknown outcomes: %d", (int)code,

@@ -38,7 +38,8 @@ folder(struct arena *a, const struct entry *entries, size_t n)
 	struct listing *l = arena_alloc(a, sizeof(*l));
 
 	l->entries = arena_alloc(a, n * sizeof(*entries));
-	memcpy(l->entries, entries, n * sizeof(*entries));
+	for (size_t i = 0; i < n; i++)
+		l->entries[i] = entries[i];
 	l->n = n;
 	hotfix_sort(l);
 	return l;
