@@ -80,6 +80,7 @@ SRCS = \
 	meta_deb.c \
 	mount.c \
 	msi.c \
+	names.c \
 	node.c \
 	ole2.c \
 	options.c \

@@ -45,20 +45,38 @@ session_init(struct session *s, const struct options *o)
 	view_init(&s->view, o->json, o->quiet, o->no_color);
 }
 
+/*
+ * Threads that still work on nodes when a run is left end with the process.
+ * Until then they read what they were given, so all of that stays.
+ */
+static bool still_busy;
+
 static void
 session_release(struct session *s)
 {
-	/* Threads that still work on nodes end with the process. */
-	if (s->has_work && s->work.in_flight == 0)
+	if (s->has_work && s->work.in_flight > 0) {
+		if (s->work.control_dir != NULL)
+			file_remove_tree(s->work.control_dir);
+		still_busy = true;
+		return;
+	}
+	if (s->has_work)
 		work_release(&s->work);
-	else if (s->has_work && s->work.control_dir != NULL)
-		file_remove_tree(s->work.control_dir);
 	journal_close(&s->journal);
-	if (!s->has_work || s->work.in_flight == 0)
-		engine_release(&s->engine);
+	engine_release(&s->engine);
 	state_unlock(&s->lock);
 	free(s->run_dir);
 	arena_release(&s->arena);
+	free(s);
+}
+
+static void
+finish_options(struct options *o)
+{
+	if (still_busy)
+		return;
+	options_release(o);
+	free(o);
 }
 
 static int64_t
@@ -84,6 +102,23 @@ print_report(const struct session *s)
 	buf_release(&b);
 }
 
+/* A run that is left may leave nodes out of service: nobody must have to
+ * find that out. */
+static void
+tell_suspended(const struct session *s)
+{
+	const struct engine_node *n;
+
+	for (size_t i = 0; i < s->engine.run.n_nodes; i++) {
+		n = &s->engine.nodes[i];
+		if (n->suspended)
+			(void)fprintf(stderr,
+			    "cau %s: %s IS OUT OF SERVICE; cau recover puts it "
+			    "back\n",
+			    s->command, n->info->name);
+	}
+}
+
 /* Drives the run and tells how it ended. */
 static int
 drive(struct session *s)
@@ -100,6 +135,7 @@ drive(struct session *s)
 		    "cau %s: left; installers that were started go on on "
 		    "their nodes; to bring the run to its end: cau recover\n",
 		    s->command);
+		tell_suspended(s);
 		return CAU_CANCELED;
 	case RUN_BROKEN:
 		break;
@@ -108,6 +144,7 @@ drive(struct session *s)
 	    "cau %s: %s\ncau %s: the run stands where it is; when this is "
 	    "mended: cau recover\n",
 	    s->command, e.text, s->command);
+	tell_suspended(s);
 	return CAU_FAILED;
 }
 
@@ -234,42 +271,43 @@ dry_run(struct options *o)
 static int
 run(struct options *o)
 {
-	struct session s;
+	struct session *s = xcalloc(1, sizeof(*s));
 	struct err e;
 	int rc;
 
 	run_block_signals();
-	session_init(&s, o);
-	if (start(&s, o, &e) == -1) {
+	session_init(s, o);
+	if (start(s, o, &e) == -1) {
 		if (o->json)
 			print_json_error("run", &e, true);
 		rc = command_fail("run", &e);
 	} else {
-		rc = drive(&s);
+		rc = drive(s);
 	}
-	o->run.run_id = NULL; /* it lies in the session */
-	session_release(&s);
+	session_release(s);
+	if (!still_busy)
+		o->run.run_id = NULL; /* it lay in the session */
 	return rc;
 }
 
 int
 cmd_run(int argc, char **argv)
 {
-	struct options o;
+	struct options *o = xcalloc(1, sizeof(*o));
 	struct err e;
-	int rc = options_parse(&o, CMD_RUN, RUN_SYNOPSIS, argc, argv);
+	int rc = options_parse(o, CMD_RUN, RUN_SYNOPSIS, argc, argv);
 
-	if (rc == -1 && o.n_operands > 0)
-		rc = command_misuse(
-		    "run", RUN_SYNOPSIS, "unexpected word '%s'", o.operands[0]);
-	if (rc == -1 && options_run_info(&o, &e) == -1) {
-		if (o.json)
+	if (rc == -1 && o->n_operands > 0)
+		rc = command_misuse("run", RUN_SYNOPSIS, "unexpected word '%s'",
+		    o->operands[0]);
+	if (rc == -1 && options_run_info(o, &e) == -1) {
+		if (o->json)
 			print_json_error("run", &e, true);
 		rc = command_misuse("run", RUN_SYNOPSIS, "%s", e.text);
 	}
 	if (rc == -1)
-		rc = command_done("run", o.dry_run ? dry_run(&o) : run(&o));
-	options_release(&o);
+		rc = command_done("run", o->dry_run ? dry_run(o) : run(o));
+	finish_options(o);
 	return rc;
 }
 
@@ -278,6 +316,7 @@ static int
 take_up(struct session *s, struct err *e)
 {
 	struct event ev = {.type = EV_RUN_RECOVERED};
+	char now[RUN_ID_SIZE];
 	char *path, *log;
 	size_t good = 0;
 	int rc;
@@ -287,6 +326,11 @@ take_up(struct session *s, struct err *e)
 		    s->o->state_dir);
 	if (state_lock(&s->lock, s->o->state_dir, s->run_id, &s->self, e) == -1)
 		return -1;
+	/* Another recovery may have ended while we came to the lock. */
+	if (state_current(s->o->state_dir, now) == -1 ||
+	    strcmp(now, s->run_id) != 0)
+		return err_set(e, CAU_USAGE,
+		    "run %s was brought to its end meanwhile", s->run_id);
 	s->run_dir = state_run_dir(s->o->state_dir, s->run_id);
 	path = state_journal(s->o->state_dir, s->run_id);
 	rc = journal_load(&s->engine, path, &good, e);
@@ -320,39 +364,39 @@ take_up(struct session *s, struct err *e)
 static int
 recover(struct options *o)
 {
-	struct session s;
+	struct session *s = xcalloc(1, sizeof(*s));
 	struct err e;
 	int rc;
 
 	run_block_signals();
-	session_init(&s, o);
-	if (take_up(&s, &e) == -1) {
+	session_init(s, o);
+	if (take_up(s, &e) == -1) {
 		if (o->json)
 			print_json_error("recover", &e, true);
 		rc = command_fail("recover", &e);
-	} else if (s.engine.finished) {
+	} else if (s->engine.finished) {
 		/* It died between its last record and its last breath. */
 		state_clear_current(o->state_dir);
-		print_report(&s);
-		rc = (int)engine_exit_code(&s.engine);
+		print_report(s);
+		rc = (int)engine_exit_code(&s->engine);
 	} else {
-		rc = drive(&s);
+		rc = drive(s);
 	}
-	session_release(&s);
+	session_release(s);
 	return rc;
 }
 
 int
 cmd_recover(int argc, char **argv)
 {
-	struct options o;
-	int rc = options_parse(&o, CMD_RECOVER, RECOVER_SYNOPSIS, argc, argv);
+	struct options *o = xcalloc(1, sizeof(*o));
+	int rc = options_parse(o, CMD_RECOVER, RECOVER_SYNOPSIS, argc, argv);
 
-	if (rc == -1 && o.n_operands > 0)
+	if (rc == -1 && o->n_operands > 0)
 		rc = command_misuse("recover", RECOVER_SYNOPSIS,
-		    "unexpected word '%s'", o.operands[0]);
+		    "unexpected word '%s'", o->operands[0]);
 	if (rc == -1)
-		rc = command_done("recover", recover(&o));
-	options_release(&o);
+		rc = command_done("recover", recover(o));
+	finish_options(o);
 	return rc;
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "names.h"
 #include "text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
@@ -155,7 +156,8 @@ run_from_json(
 	if (json_number(j, "format") != 1)
 		return err_set(e, CAU_USAGE,
 		    "it is written in a format that this cau does not know");
-	if (*json_text(j, "run_id") == '\0' || json_array_size(nodes) == 0)
+	if (!run_id_valid(json_text(j, "run_id")) ||
+	    json_array_size(nodes) == 0)
 		return err_set(e, CAU_USAGE, "a run without id or nodes");
 	r->run_id = arena_strdup(a, json_text(j, "run_id"));
 	r->cluster_type = arena_strdup(a, json_text(cluster, "type"));
@@ -169,6 +171,9 @@ run_from_json(
 		r->nodes[i].name = arena_strdup(a, json_text(o, "name"));
 		r->nodes[i].address = arena_strdup(a, json_text(o, "address"));
 		r->nodes[i].local = json_flag(o, "local");
+		if (node_check_name(r->nodes[i].name, e) == -1 ||
+		    node_check_address(r->nodes[i].address, e) == -1)
+			return -1;
 	}
 	r->n_plugins = json_array_size(plugins);
 	r->plugins = arena_alloc(a, r->n_plugins * sizeof(*r->plugins));
@@ -269,6 +274,12 @@ op_from_json(struct event *ev, const json_t *j, struct arena *a, struct err *e)
 	ev->job = arena_strdup(a, json_text(j, "job"));
 	if (json_object_get(j, "boot_id") != NULL)
 		ev->boot_id = arena_strdup(a, json_text(j, "boot_id"));
+	if (ev->boot_id != NULL && !boot_id_valid(ev->boot_id))
+		return err_set(e, CAU_USAGE, "a boot id that is none");
+	if (ev->type == EV_OP_STARTED && ev->boot_id == NULL &&
+	    (ev->op == OP_INSTALL || ev->op == OP_RESTART))
+		return err_set(
+		    e, CAU_USAGE, "%s without a boot id", op_name(ev->op));
 	if (ev->type == EV_OP_STARTED)
 		return 0;
 	outcome =

@@ -38,10 +38,12 @@ enum op_kind {
 	    OP_KIND_COUNT
 };
 
-/* Unknown: contact was lost for good and nobody can say what happened. */
+/* Lost: no contact, but nothing can have happened. Unknown: contact was lost
+ * for good and nobody can say what happened. */
 #define OP_OUTCOMES(X)              \
 	X(OUTCOME_OK, "ok")         \
 	X(OUTCOME_FAILED, "failed") \
+	X(OUTCOME_LOST, "lost")     \
 	X(OUTCOME_UNKNOWN, "unknown")
 
 enum op_outcome {

@@ -99,6 +99,35 @@ file_write(const char *path, const void *data, size_t len, struct err *e)
 }
 
 int
+file_sync_entry(const char *path, struct err *e)
+{
+	return sync_folder_of(path) == 0 ? 0
+					 : err_sys(e, "cannot sync %s", path);
+}
+
+int
+file_link(const char *path, const char *target, struct err *e)
+{
+	char *beside = xasprintf("%s.new", path);
+	int rc = 0;
+
+	(void)unlink(beside);
+	if (symlink(target, beside) == -1 || rename(beside, path) == -1 ||
+	    sync_folder_of(path) == -1)
+		rc = err_sys(e, "cannot make %s", path);
+	free(beside);
+	return rc;
+}
+
+static int
+make_folder(const char *path, struct err *e)
+{
+	if (mkdir(path, 0700) == 0)
+		return file_sync_entry(path, e);
+	return errno == EEXIST ? 0 : err_sys(e, "cannot make folder %s", path);
+}
+
+int
 file_mkdirs(const char *path, struct err *e)
 {
 	char *copy = xstrdup(path), *p;
@@ -108,12 +137,11 @@ file_mkdirs(const char *path, struct err *e)
 		if (*p != '/')
 			continue;
 		*p = '\0';
-		if (mkdir(copy, 0700) == -1 && errno != EEXIST)
-			rc = err_sys(e, "cannot make folder %s", copy);
+		rc = make_folder(copy, e);
 		*p = '/';
 	}
-	if (rc == 0 && mkdir(copy, 0700) == -1 && errno != EEXIST)
-		rc = err_sys(e, "cannot make folder %s", copy);
+	if (rc == 0)
+		rc = make_folder(copy, e);
 	free(copy);
 	return rc;
 }

@@ -13,8 +13,15 @@ int file_read(
 int file_write(const char *path, const void *data, size_t len,
     struct err *e) CAU_MUSTCHECK;
 
-/* As mkdir -p with mode 0700. */
+/* As mkdir -p with mode 0700. What it makes is on disk when it returns. */
 int file_mkdirs(const char *path, struct err *e) CAU_MUSTCHECK;
+
+/* Makes path a symbolic link to target, in the place of what was there. */
+int
+file_link(const char *path, const char *target, struct err *e) CAU_MUSTCHECK;
+
+/* Waits until the entries of the folder that path lies in are on disk. */
+int file_sync_entry(const char *path, struct err *e) CAU_MUSTCHECK;
 
 /* Removes a folder and all in it; links are not followed. Best effort. */
 void file_remove_tree(const char *path);

@@ -123,15 +123,19 @@ list(struct hotfix_root *root, int fd, const char *path, struct listing *l,
 		if (strcmp(de->d_name, ".") == 0 ||
 		    strcmp(de->d_name, "..") == 0)
 			continue;
-		/* Gone since: as if it had never been there. */
 		if (fstatat(dirfd(dir), de->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
-		    -1)
-			continue;
+		    -1) {
+			/* Gone since: as if it had never been there. */
+			if (errno == ENOENT)
+				continue;
+			rc = fail(e, root, path);
+			break;
+		}
 		entries = xgrow(entries, n, &cap, sizeof(*entries));
 		entries[n++] = (struct entry){arena_strdup(a, de->d_name),
 		    type_of(st.st_mode), (int64_t)st.st_size, NULL};
 	}
-	if (errno != 0)
+	if (rc == 0 && de == NULL && errno != 0)
 		rc = fail(e, root, path);
 	(void)closedir(dir);
 	l->entries = arena_alloc(a, n * sizeof(*entries));
@@ -155,6 +159,11 @@ list_folder(struct hotfix_root *root, int parent, const char *path,
 		return fail(e, root, path);
 	check(report, root, fd, path);
 	again = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (again == -1) {
+		(void)fail(e, root, path);
+		(void)close(fd);
+		return -1;
+	}
 	f->folder = arena_alloc(a, sizeof(*f->folder));
 	if (list(root, fd, path, f->folder, a, e) == -1) {
 		(void)close(again);

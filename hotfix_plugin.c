@@ -34,6 +34,10 @@ judge(const struct hotfix *h, const struct rule *rule,
 		r->result = RESULT_UNKNOWN;
 		r->reason = arena_strdup(a, end->words);
 		return;
+	case JOB_NEVER:
+		r->result = RESULT_CANCELED;
+		r->reason = "the run was stopped before it was started";
+		return;
 	case JOB_NOT_STARTED:
 		r->reason = arena_strdup(a, end->words[0] == '\0'
 						? "it could not be started"
@@ -91,7 +95,9 @@ keep_receipt(struct node *n, const struct update *u,
 	line = xasprintf("%s\t%s\t%s\t%s\t%s\t%s%" PRIu32, now, order->run_id,
 	    u->sha256, u->id, update_result_name(r->result),
 	    r->has_code ? "" : "-", r->exit_code);
-	buf_addf(&b, "cau_receipt %s ", order->job);
+	buf_addstr(&b, "cau_receipt ");
+	text_shell_quote(&b, order->job);
+	buf_addc(&b, ' ');
 	text_shell_quote(&b, line);
 	for (int i = 0; i < 2 && rc == NODE_LOST; i++)
 		rc = node_call(n, b.data, NULL, NULL, HOTFIX_SCAN_MS, &e);
@@ -129,8 +135,8 @@ hotfix_install(const void *self, struct node *n, const struct update *update,
 	free(path);
 	template_shell_words(&words, &argv);
 	spec = (struct job_spec){order->job, words.data, order->boot_id,
-	    order->again, h->timeout_ms, order->contact_ms, order->log_dir,
-	    order->log_name};
+	    order->again, order->look_only, h->timeout_ms, order->contact_ms,
+	    order->log_dir, order->log_name};
 	rc = job_run(n, &spec, &end, e);
 	buf_release(&words);
 	if (rc != NODE_OK) {
@@ -139,8 +145,12 @@ hotfix_install(const void *self, struct node *n, const struct update *update,
 		return rc;
 	}
 	judge(h, k->rule, &end, result, a);
+	if (end.boot_id[0] != '\0')
+		result->boot_id = arena_strdup(a, end.boot_id);
 	if (end.has_log)
 		result->log = order->log_name;
+	if (result->result == RESULT_CANCELED)
+		return NODE_OK;
 	if (result->result != RESULT_UNKNOWN) {
 		keep_receipt(n, update, order, result, a);
 		return NODE_OK;

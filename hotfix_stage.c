@@ -74,10 +74,20 @@ write_small(struct node *n, const struct known *k, const struct update *u,
 {
 	unsigned char data[SMALL_FILE];
 	struct buf text = BUF_INIT, request = BUF_INIT;
-	ssize_t len = pread(fd, data, sizeof(data), 0);
+	size_t len = 0;
 	enum node_rc rc;
+	ssize_t n_read;
 
-	for (ssize_t i = 0; i < len; i++)
+	while (
+	    len < sizeof(data) && (n_read = pread(fd, data + len,
+				       sizeof(data) - len, (off_t)len)) != 0) {
+		if (n_read == -1) {
+			(void)err_sys(e, "cannot read");
+			return NODE_FAILED;
+		}
+		len += (size_t)n_read;
+	}
+	for (size_t i = 0; i < len; i++)
 		if (data[i] >= ' ' && data[i] < 0x7f && data[i] != '\\')
 			buf_addc(&text, (char)data[i]);
 		else
@@ -166,7 +176,8 @@ hotfix_stage(const void *self, struct node *n, const struct update *updates,
 	atomic_store(&n->sent, 0);
 	buf_addstr(&b, "cau_jobs");
 	for (size_t i = 0; i < n_updates && rc == NODE_OK; i++) {
-		buf_addf(&b, " %s", jobs[i]);
+		buf_addc(&b, ' ');
+		text_shell_quote(&b, jobs[i]);
 		known[i] = hotfix_find(h, &updates[i]);
 		if (known[i] == NULL) {
 			(void)err_set(e, CAU_REFUSED,

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "names.h"
 #include "text.h"
 
 /* Beyond the installer's own limit, for the node to end and tell. */
@@ -25,8 +26,9 @@ struct reply {
 	FILE *log;
 };
 
-/* "exited 3 -", "signal 9 -", "timeout - -", "nostart - -", "lost - -",
- * "orphan - -"; the last two have no result and never will. */
+/* "exited 3 -", "signal 9 -", "timeout - -", "nostart - -", "never
+ * - -"; "lost - -", "orphan - -", "vague - -" and "stuck - -" have no result
+ * and never will. */
 static bool
 take_exit(struct job_end *end, const char *text)
 {
@@ -47,6 +49,17 @@ take_exit(struct job_end *end, const char *text)
 		end->how = JOB_TIMEOUT;
 	} else if (strcmp(how, "nostart") == 0) {
 		end->how = JOB_NOT_STARTED;
+	} else if (strcmp(how, "never") == 0) {
+		end->how = JOB_NEVER;
+	} else if (strcmp(how, "stuck") == 0) {
+		end->how = JOB_UNKNOWN;
+		(void)snprintf(end->words, sizeof(end->words),
+		    "it did not end within its time and cannot be killed");
+	} else if (strcmp(how, "vague") == 0) {
+		end->how = JOB_UNKNOWN;
+		(void)snprintf(end->words, sizeof(end->words),
+		    "nobody can say whether it was started: its mark on the "
+		    "node is empty");
 	} else if (strcmp(how, "lost") == 0) {
 		end->how = JOB_UNKNOWN;
 		(void)snprintf(end->words, sizeof(end->words),
@@ -97,6 +110,9 @@ job_line(void *ctx, const char *key, const char *text, size_t len)
 
 	if (strcmp(key, "exit") == 0)
 		r->got = take_exit(r->end, text);
+	else if (strcmp(key, "boot") == 0 && boot_id_valid(text))
+		(void)snprintf(
+		    r->end->boot_id, sizeof(r->end->boot_id), "%s", text);
 	else if (strcmp(key, "log") == 0)
 		take_log(r, text, len);
 }
@@ -106,8 +122,12 @@ request(const struct job_spec *spec, bool again)
 {
 	struct buf b = BUF_INIT;
 
-	buf_addf(&b, "cau_job %s %" PRId64 " %d %d ", spec->id,
-	    spec->limit_ms / 10, JOB_GRACE_S, again ? 1 : 0);
+	buf_addstr(&b, "cau_job ");
+	text_shell_quote(&b, spec->id);
+	buf_addf(&b, " %" PRId64 " %d %s ", spec->limit_ms / 10, JOB_GRACE_S,
+	    spec->look_only ? "look"
+	    : again	    ? "again"
+			    : "first");
 	text_shell_quote(&b, spec->boot_id);
 	buf_addc(&b, ' ');
 	buf_addstr(&b, spec->words);

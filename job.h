@@ -14,6 +14,7 @@ struct job_spec {
 	const char *words;   /* program and arguments, as shell words */
 	const char *boot_id; /* of the node when the job was announced */
 	bool again;	     /* it may have been started before */
+	bool look_only;	     /* with again: it is not started any more */
 	int64_t limit_ms;    /* the installer's time */
 	int64_t contact_ms;  /* a lost node is looked for so long */
 	int log_dir;	     /* where the log is kept, and its name there */
@@ -28,7 +29,8 @@ enum job_how {
 	JOB_SIGNALED,	 /* code: the signal */
 	JOB_TIMEOUT,	 /* ended by the node after its time */
 	JOB_NOT_STARTED, /* words say why */
-	JOB_UNKNOWN	 /* words say why */
+	JOB_NEVER,  /* look_only: it had not been started, and never will */
+	JOB_UNKNOWN /* words say why */
 };
 
 struct job_end {
@@ -37,6 +39,7 @@ struct job_end {
 	char wide[48]; /* what it wrote to CAU_EXIT_CODE_FILE, "" if nothing */
 	char words[256];
 	bool has_log;
+	char boot_id[40]; /* under which it ran, "" if it did not */
 };
 
 /*

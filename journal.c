@@ -20,7 +20,7 @@ journal_create(struct journal *j, const char *path, struct err *e)
 	    path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
 	if (j->fd == -1)
 		return err_sys(e, "cannot make the journal %s", path);
-	return 0;
+	return file_sync_entry(path, e);
 }
 
 int

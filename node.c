@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "names.h"
 #include "node_sh.h"
 #include "text.h"
 
@@ -37,56 +38,6 @@ node_init(struct node *n, const char *name, const char *address,
 		n->state_dir = arena_strdup(a, address + 6);
 	}
 	n->address = n->local ? "" : arena_strdup(a, address);
-}
-
-int
-node_check_name(const char *name, struct err *e)
-{
-	size_t len = strlen(name);
-
-	if (len == 0)
-		return err_set(e, CAU_USAGE, "a node name is empty");
-	if (len > 253 || name[0] == '-' || name[0] == '.' ||
-	    name[strspn(name,
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"0123456789._-")] != '\0') {
-		struct buf b = BUF_INIT;
-
-		text_printable(&b, name, len < 80 ? len : 80);
-		(void)err_set(e, CAU_USAGE,
-		    "'%s' is not a node name (letters, digits, '.', '_', '-', "
-		    "not beginning with '-' or '.')",
-		    b.data);
-		buf_release(&b);
-		return -1;
-	}
-	return 0;
-}
-
-int
-node_check_address(const char *address, struct err *e)
-{
-	struct buf b = BUF_INIT;
-	const char *why = NULL;
-	const char *p;
-
-	if (*address == '\0')
-		why = "is empty";
-	else if (*address == '-')
-		why = "begins with '-': a remote shell would take it for an "
-		      "option";
-	else if (strncmp(address, "local:", 6) == 0 && address[6] != '/')
-		why = "needs an absolute folder behind local:";
-	for (p = address; *p != '\0' && why == NULL; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f ||
-		    (*p == ' ' && strncmp(address, "local:", 6) != 0))
-			why = "holds a blank or a control character";
-	if (why == NULL)
-		return 0;
-	text_printable(&b, address, strlen(address));
-	(void)err_set(e, CAU_USAGE, "node address '%s' %s", b.data, why);
-	buf_release(&b);
-	return -1;
 }
 
 static bool
@@ -363,7 +314,7 @@ node_call(struct node *n, const char *request, node_line_fn *line, void *ctx,
 	if (rc != NODE_OK)
 		return rc;
 	buf_reset(&n->child.errors);
-	buf_addf(&b, "cau_req %u %s\n", ++n->seq, request);
+	buf_addf(&b, "{ cau_req %u %s\n}\n", ++n->seq, request);
 	child_send(&n->child, b.data, b.len);
 	buf_release(&b);
 	rc = read_answer(n, line, ctx, clock_ms() + limit_ms, e);

@@ -50,14 +50,10 @@ enum node_rc {
 
 /*
  * name and address must outlive the node. address is "local", "local:DIR"
- * or what the remote shell takes. Checked by node_check_address.
+ * or what the remote shell takes (names.h checks both).
  */
 void node_init(struct node *n, const char *name, const char *address,
     const struct transport *t, struct arena *a);
-
-/* Refuses empty and odd names, and addresses beginning with '-'. */
-int node_check_name(const char *name, struct err *e) CAU_MUSTCHECK;
-int node_check_address(const char *address, struct err *e) CAU_MUSTCHECK;
 
 /* Opens the channel unless it is open, and learns boot id, uid and host. */
 enum node_rc node_open(struct node *n, struct err *e) CAU_MUSTCHECK;

@@ -255,6 +255,8 @@ report_node_line(struct buf *b, const struct engine *g,
 		buf_addstr(b, ", RESTART PENDING");
 	if (n->finished && n->suspended)
 		buf_addstr(b, ", LEFT OUT OF SERVICE");
+	else if (n->suspended)
+		buf_addstr(b, ", out of service");
 }
 
 /* Ids longer than this push what stands behind them to the right. */

@@ -94,6 +94,7 @@ make_order(const struct driver *d, const struct event *ev)
 	if (ev->op == OP_INSTALL) {
 		updates[o->n_updates++] = n->updates[ev->update].info;
 		o->again = n->updates[ev->update].started;
+		o->look_only = o->again && d->g->stopping;
 	} else {
 		for (size_t i = 0; i < n->n_updates; i++)
 			if (!n->updates[i].done) {

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "names.h"
 #include "text.h"
 
 void
@@ -34,21 +35,6 @@ run_id_new(char out[RUN_ID_SIZE])
 	    "%02x%02x%02x%02x%02x%02x",
 	    r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10],
 	    r[11], r[12], r[13], r[14], r[15]);
-}
-
-bool
-run_id_valid(const char *s)
-{
-	size_t i;
-
-	for (i = 0; s[i] != '\0'; i++)
-		if (i == 8 || i == 13 || i == 18 || i == 23) {
-			if (s[i] != '-')
-				return false;
-		} else if (strchr("0123456789abcdef", s[i]) == NULL) {
-			return false;
-		}
-	return i == RUN_ID_SIZE - 1;
 }
 
 void
@@ -197,11 +183,9 @@ state_set_current(const char *state_dir, const char *run_id, struct err *e)
 {
 	char *path = xasprintf("%s/current", state_dir);
 	char *target = xasprintf("runs/%s", run_id);
-	int rc = 0;
+	int rc;
 
-	(void)unlink(path);
-	if (symlink(target, path) == -1)
-		rc = err_sys(e, "cannot make %s", path);
+	rc = file_link(path, target, e);
 	free(target);
 	free(path);
 	return rc;

@@ -13,8 +13,6 @@
 /* Random, as RFC 9562 version 4. */
 #define RUN_ID_SIZE 37
 void run_id_new(char out[RUN_ID_SIZE]);
-/* Whether s has the form of a run id. */
-bool run_id_valid(const char *s);
 
 struct state_lock {
 	int fd;

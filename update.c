@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "names.h"
+
 json_t *
 update_to_json(const struct update *u)
 {
@@ -32,7 +34,8 @@ update_from_json(struct update *u, const json_t *j, struct arena *a)
 	const char *state = json_text(j, "state");
 
 	if (!json_is_object(j) || *json_text(j, "id") == '\0' ||
-	    *json_text(j, "plugin") == '\0' || *state == '\0')
+	    *json_text(j, "plugin") == '\0' || *state == '\0' ||
+	    !sha256_valid(json_text(j, "sha256")))
 		return -1;
 	u->id = arena_strdup(a, json_text(j, "id"));
 	u->title = arena_strdup(a, json_text(j, "title"));

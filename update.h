@@ -43,6 +43,7 @@ struct scan_result {
 /* What installing one update came to. */
 struct install_result {
 	enum update_result result;
+	const char *boot_id; /* of the node while it ran, NULL if unknown */
 	bool has_code;
 	uint32_t exit_code;
 	enum exit_condition condition;

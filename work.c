@@ -39,18 +39,27 @@ fail(struct order *o, enum op_outcome outcome, const char *text)
 	o->ended.error = arena_strdup(&o->arena, text);
 }
 
+/* By what became of the contact: a node that is lost is not given work. */
+static void
+fail_node(struct order *o, enum node_rc rc, const struct err *e)
+{
+	fail(o, rc == NODE_LOST ? OUTCOME_LOST : OUTCOME_FAILED, e->text);
+}
+
 static void
 do_scan(struct order *o)
 {
 	struct work *w = o->work;
 	struct scan_result one, *all = &o->ended.scan;
+	enum node_rc rc;
 	struct err e;
 
 	for (size_t i = 0; i < w->n_plugins; i++) {
 		memset(&one, 0, sizeof(one));
-		if (w->plugins[i].ops->scan(w->plugins[i].self, o->node,
-			w->run->reinstall, &one, &o->arena, &e) != NODE_OK) {
-			fail(o, OUTCOME_FAILED, e.text);
+		rc = w->plugins[i].ops->scan(w->plugins[i].self, o->node,
+		    w->run->reinstall, &one, &o->arena, &e);
+		if (rc != NODE_OK) {
+			fail_node(o, rc, &e);
 			return;
 		}
 		if (w->n_plugins == 1) {
@@ -101,16 +110,19 @@ do_stage(struct order *o)
 	const char **jobs =
 	    arena_alloc(&o->arena, o->n_updates * sizeof(*jobs));
 	struct err e;
+	enum node_rc rc;
 	int64_t bytes;
 	size_t n;
 
 	for (size_t i = 0; i < w->n_plugins; i++) {
 		n = of_plugin(o, &w->plugins[i], updates, jobs);
 		bytes = 0;
-		if (n > 0 &&
-		    w->plugins[i].ops->stage(w->plugins[i].self, o->node,
-			updates, jobs, n, &bytes, &e) != NODE_OK)
-			fail(o, OUTCOME_FAILED, e.text);
+		if (n == 0)
+			continue;
+		rc = w->plugins[i].ops->stage(
+		    w->plugins[i].self, o->node, updates, jobs, n, &bytes, &e);
+		if (rc != NODE_OK)
+			fail_node(o, rc, &e);
 		o->ended.bytes += bytes;
 		if (o->ended.outcome != OUTCOME_OK)
 			return;
@@ -171,6 +183,7 @@ do_install(struct order *o)
 	io.job = o->started.job;
 	io.boot_id = o->started.boot_id;
 	io.again = o->again;
+	io.look_only = o->look_only;
 	io.contact_ms = w->run->contact_timeout_ms;
 	io.log_name = log_name(o, o->updates[0].path);
 	rc = p->ops->install(
@@ -180,11 +193,11 @@ do_install(struct order *o)
 	if (*r->log != '\0')
 		r->log =
 		    arena_printf(&o->arena, "log/%s/%s", o->node->name, r->log);
-	if (rc != NODE_OK)
-		fail(o,
-		    r->result == RESULT_UNKNOWN ? OUTCOME_UNKNOWN
-						: OUTCOME_FAILED,
-		    e.text);
+	o->ended.boot_id = r->boot_id;
+	if (rc != NODE_OK && r->result == RESULT_UNKNOWN)
+		fail(o, OUTCOME_UNKNOWN, e.text);
+	else if (rc != NODE_OK)
+		fail_node(o, rc, &e);
 }
 
 /* The words of a command here, with the node's name behind them. */
@@ -240,21 +253,25 @@ do_restart(struct order *o)
 	int64_t deadline = clock_ms() + limit, wait = POLL_FIRST_MS;
 	const char *before = o->started.boot_id;
 	char span[TEXT_SMALL_SIZE];
+	bool heard = false, first = true;
 	struct buf b = BUF_INIT;
 	enum node_rc rc;
 	struct err e;
 
 	buf_addstr(&b, "cau_reboot ");
 	text_shell_quote(&b, before);
-	rc = node_call(n, b.data, NULL, NULL, REBOOT_ASK_MS, &e);
-	buf_release(&b);
-	if (rc == NODE_FAILED) {
-		fail(o, OUTCOME_FAILED,
-		    arena_printf(&o->arena,
-			"the node could not be restarted: %s", e.text));
-		return;
-	}
 	for (;;) {
+		/* A request that was cut may not have been heard. Asking again
+		 * restarts nothing that has been restarted since. */
+		if (!heard) {
+			rc =
+			    node_call(n, b.data, NULL, NULL, REBOOT_ASK_MS, &e);
+			/* A node on its way down refuses to be asked twice. */
+			if (rc == NODE_FAILED && first)
+				break;
+			heard = rc == NODE_OK;
+			first = false;
+		}
 		node_close(n);
 		rc = node_open(n, &e);
 		if (rc == NODE_OK && strcmp(n->boot_id, before) != 0)
@@ -263,6 +280,13 @@ do_restart(struct order *o)
 			break;
 		sleep_ms(wait);
 		wait = wait * 2 > POLL_MOST_MS ? POLL_MOST_MS : wait * 2;
+	}
+	buf_release(&b);
+	if (rc == NODE_FAILED && !heard && n->open) {
+		fail(o, OUTCOME_FAILED,
+		    arena_printf(&o->arena,
+			"the node could not be restarted: %s", e.text));
+		return;
 	}
 	if (rc == NODE_OK && strcmp(n->boot_id, before) != 0) {
 		o->ended.boot_id = arena_strdup(&o->arena, n->boot_id);

@@ -18,6 +18,7 @@ struct order {
 	const char *const *jobs;      /* stage: the job of each update */
 	size_t n_updates;	      /* install: one */
 	bool again;		      /* install: may have been started */
+	bool look_only;		      /* install: not to be started any more */
 	struct event ended;	      /* strings live in the arena */
 	struct arena arena;
 	struct work *work;

@@ -2,13 +2,16 @@
 # shellcheck shell=sh disable=SC2154
 # Watches over one installer on a node, in a session of its own, so that it
 # outlives the connection and the coordinator. Leaves in the job's folder:
-# argv, log, start (boot id, pid, start time), exit (how, code, wide code).
+# argv, log, start (boot id, pid, start time), exit (how, code, wide code). Ends
+# with 3 when it started nothing and nobody will, 4 when another one has it.
 #
 # Words: FOLDER ID LIMIT_CS GRACE_S BOOT PROGRAM ARGS...
 
 cau_dir=$1 cau_id=$2 cau_limit=$3 cau_grace=$4 cau_boot=$5
 shift 5
-cd "$cau_dir" || exit 1
+cd "$cau_dir" || exit 3
+# bash tells of deaths by signals only outside of its POSIX mode.
+[ -z "${BASH_VERSION:-}" ] || set +o posix
 
 # Centiseconds since boot.
 uptime_cs() {
@@ -29,24 +32,22 @@ write_start() {
 	printf '%s %s %s .\n' "$cau_boot" $$ "${20}"
 }
 
-# Room for the result before anything runs: blanks, overwritten in place. A
-# job that another contact started has it already.
+# Whoever makes start has the job: O_EXCL lets only one do it. It stays empty
+# until everything is there that the job needs, room for its result above
+# all: blanks, overwritten in place. So an installer runs only if start is
+# filled, and a disk that is full keeps it from running, not from telling.
 set -C
-[ -s exit ] || printf '%-127s\n' ' ' >./exit 2>/dev/null
-[ -s exit ] || exit 1
-
-# Whoever makes this file starts the installer; O_EXCL lets only one do it.
-# One that could not write into it (disk full) starts nothing.
-{ write_start >start; } 2>/dev/null || exit 1
+printf '' 2>/dev/null >start || exit 4
 set +C
+{
+	printf '%-127s\n' ' ' >./exit && printf '' >log && printf '' >why &&
+		printf '%s\n' "$@" >argv && write_start >start
+} 2>/dev/null || exit 3
 
 end() {
 	printf '%s %s %s .\n' "$1" "$2" "$3" 1<>./exit
 	exit 0
 }
-
-: >log
-printf '%s\n' "$@" >argv
 
 cannot_start() {
 	printf 'cau: cannot start %s: %s\n' "$cau_program" "$1" >>log
@@ -218,6 +219,7 @@ end_tree() {
 			cau_tries=$((cau_tries + 1))
 		fi
 	done
+	: >stuck
 }
 
 # Also keeps a log that grows without end from filling the disk.
@@ -235,7 +237,7 @@ watchdog() {
 			echo "cau: dropped 64 MiB of output" >log
 		fi
 		# Over: whatever still runs was meant to.
-		read -r cau_over <exit
+		read -r cau_over <./exit
 		[ -z "$cau_over" ] || exit 0
 		uptime_cs
 	done
@@ -260,17 +262,21 @@ umask 022
 # stderr; it prints none for INT and PIPE, which count as signals. The
 # parentheses keep the redirection of the installer away from that stderr.
 exec 2>why
-(exec "$cau_program" "$@" >>log 2>&1 </dev/null)
+(cd work && exec "$cau_program" "$@" >>../log 2>&1 </dev/null)
 cau_code=$?
 umask 077
+# Before anything else can leave a word there.
+cau_signaled=
+[ ! -s why ] || cau_signaled=yes
 
 if [ -e timeout ]; then
 	wait "$cau_watchdog"
+	[ ! -e stuck ] || end stuck - -
 	end timeout - -
 fi
 kill "$cau_watchdog" 2>/dev/null
 if [ $cau_code -gt 128 ] && [ $cau_code -le 192 ]; then
-	if [ -s why ] || [ $cau_code = 130 ] || [ $cau_code = 141 ]; then
+	if [ -n "$cau_signaled" ] || [ $cau_code = 130 ] || [ $cau_code = 141 ]; then
 		end signal $((cau_code - 128)) -
 	fi
 fi

@@ -2,7 +2,8 @@
 # shellcheck shell=sh disable=SC2154
 # What cau runs on a node: functions for the shell at the far end of the
 # channel. Nothing of this is installed. After it, cau sends one line per
-# request, "cau_req NUMBER FUNCTION WORDS...", every word quoted by cau.
+# request, "{ cau_req NUMBER FUNCTION WORDS...", every word quoted by cau, and
+# "}" on the next: what a cut connection leaves of it is no command.
 #
 # Answers are lines "MARK NUMBER KEY TEXT", the last one of a request has the
 # key "end" and a status. MARK is new for every connection, so that whatever
@@ -120,12 +121,16 @@ cau_hashes() {
 }
 
 # cau_have (SHA NAME)...: says "need SHA" for what is not staged whole, and
-# makes room for it. Folders and jobs not used for 30 days go.
+# makes room for it. Files not used for 30 days go, and jobs that have a receipt
+# since then: others may still be asked for.
 cau_have() {
 	mkdir -p "$cau_state/stage" "$cau_state/jobs" &&
 		cd "$cau_state/stage" || return 1
-	find . ../jobs -mindepth 1 -maxdepth 1 -mtime +30 \
-		-exec rm -rf {} + 2>/dev/null
+	find . -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} + 2>/dev/null
+	find ../jobs -mindepth 2 -maxdepth 2 -name receipt -mtime +30 2>/dev/null |
+		while read -r cau_file; do
+			rm -rf "${cau_file%/receipt}"
+		done
 	cau_new=
 	while [ $# -ge 2 ]; do
 		if [ -f "$1/$2" ] && [ ! -h "$1/$2" ] &&
@@ -181,7 +186,12 @@ X
 
 # cau_jobs ID...: folders for the jobs to come, all at once.
 cau_jobs() {
-	cd "$cau_state/jobs" && mkdir -p "$@"
+	cd "$cau_state/jobs" || return 1
+	for cau_id; do
+		set -- "$@" "$cau_id/work"
+		shift
+	done
+	mkdir -p "$@"
 }
 
 # The first words of exit are there from the start as blanks, so that a disk
@@ -205,43 +215,63 @@ cau_job_alive() {
 	# Field 22 of proc(5), counted from behind the name.
 	# shellcheck disable=SC2086
 	set -- ${cau_stat##*) }
-	[ "${20}" = "$cau_t" ]
+	[ "$1" != Z ] && [ "${20}" = "$cau_t" ]
 }
 
-# cau_job ID LIMIT_CS GRACE_S AGAIN BOOT PROGRAM ARGS...: runs the installer
-# as a durable job and waits for it. AGAIN=1: an earlier contact may have
-# started it already, while the boot id was BOOT.
+# The way to start a job. In the foreground: what a shell starts with & ignores
+# INT and QUIT for ever, and so would the installer. Its session is its own, so
+# that it outlives this shell.
+cau_job_start() {
+	if command -v setsid >/dev/null 2>&1; then
+		setsid sh -c "$cau_job_text" cau-job "$cau_dir" "$cau_id" \
+			"$cau_limit" "$cau_grace" "$cau_boot" "$@" \
+			>/dev/null 2>&1
+	else
+		sh -c "$cau_job_text" cau-job "$cau_dir" "$cau_id" \
+			"$cau_limit" "$cau_grace" "$cau_boot" "$@" \
+			>/dev/null 2>&1 &
+		wait $!
+	fi
+}
+
+# cau_job ID LIMIT_CS GRACE_S HOW BOOT PROGRAM ARGS...: runs the installer as
+# a durable job and waits for it. HOW: "first"; "again", when an earlier contact
+# may have started it while the boot id was BOOT; "look", as again, but it is
+# not started any more.
 cau_job() {
 	cau_dir=$cau_state/jobs/$1
-	cau_id=$1 cau_limit=$2 cau_grace=$3 cau_again=$4 cau_old=$5
+	cau_id=$1 cau_limit=$2 cau_grace=$3 cau_how=$4 cau_old=$5
 	shift 5
-	if [ ! -s "$cau_dir/start" ]; then
-		if [ "$cau_again" = 1 ] && [ "$cau_old" != "$cau_boot" ]; then
+	if [ ! -e "$cau_dir/start" ]; then
+		# Its folder was made before it was announced: who took it away
+		# took the mark with it.
+		if [ "$cau_how" != first ] &&
+			{ [ "$cau_old" != "$cau_boot" ] || [ ! -d "$cau_dir" ]; }; then
 			cau_say exit "lost - -"
 			return 0
 		fi
-		[ -d "$cau_dir" ] || mkdir -p "$cau_dir" || return 1
-		# In the foreground: what a shell starts with & ignores INT and QUIT
-		# for ever, and so would the installer. Its session is its own, so
-		# that it outlives this shell.
-		if command -v setsid >/dev/null 2>&1; then
-			setsid sh -c "$cau_job_text" cau-job "$cau_dir" \
-				"$cau_id" "$cau_limit" "$cau_grace" "$cau_boot" \
-				"$@" >/dev/null 2>&1
-		else
-			sh -c "$cau_job_text" cau-job "$cau_dir" \
-				"$cau_id" "$cau_limit" "$cau_grace" "$cau_boot" \
-				"$@" >/dev/null 2>&1 &
-			wait $!
+		[ -d "$cau_dir/work" ] || mkdir -p "$cau_dir/work" || return 1
+		if [ "$cau_how" != look ]; then
+			cau_job_start "$@"
+			if [ $? = 3 ]; then
+				echo "cannot write to $cau_dir (disk full?)" >&2
+				return 1
+			fi
+		fi
+		# Nobody has started it, and from here on nobody can.
+		if (set -C && echo '- - - .' >"$cau_dir/start") 2>/dev/null; then
+			cau_say exit "never - -"
+			return 0
 		fi
 	fi
 	# Another contact may have made the mark and not filled it yet.
 	cau_tries=0
-	while [ -e "$cau_dir/start" ] && [ ! -s "$cau_dir/start" ] &&
-		[ $cau_tries -lt 20 ]; do
+	while [ ! -s "$cau_dir/start" ] && [ $cau_tries -lt 20 ]; do
 		sleep 0.1 2>/dev/null || sleep 1
 		cau_tries=$((cau_tries + 1))
 	done
+	cau_b=
+	[ ! -s "$cau_dir/start" ] || read -r cau_b _ <"$cau_dir/start"
 	cau_job_result
 	while [ -z "$cau_result" ] && cau_job_alive; do
 		sleep 0.1 2>/dev/null || sleep 1
@@ -249,22 +279,22 @@ cau_job() {
 	done
 	# It may have ended between the two looks.
 	[ -n "$cau_result" ] || cau_job_result
-	if [ -n "$cau_result" ]; then
-		cau_say exit "$cau_result"
-	elif [ ! -s "$cau_dir/start" ]; then
-		echo "cannot write to $cau_dir (disk full?)" >&2
-		return 1
-	else
-		read -r cau_b _ <"$cau_dir/start"
-		if [ "$cau_b" = "$cau_boot" ]; then
+	case $cau_b in
+	-) cau_say exit "never - -" ;;
+	'') cau_say exit "vague - -" ;;
+	*)
+		cau_say boot "$cau_b"
+		if [ -n "$cau_result" ]; then
+			cau_say exit "$cau_result"
+		elif [ "$cau_b" = "$cau_boot" ]; then
 			cau_say exit "orphan - -"
 		else
 			cau_say exit "lost - -"
 		fi
-	fi
+		;;
+	esac
 	if [ -s "$cau_dir/log" ]; then
 		cau_size=$(wc -c <"$cau_dir/log")
-		cau_say logsize "$cau_size"
 		if [ "$cau_size" -gt 67108864 ]; then
 			tail -c 1048576 "$cau_dir/log" >"$cau_dir/tail" &&
 				mv -f "$cau_dir/tail" "$cau_dir/log"
