@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
+# shellcheck disable=SC1003,SC2013,SC2086,SC2119,SC2154,SC2317
 # Who may write what is about to run: refusals of cau run, exit 7.
 . "${0%/*}/lib.sh"
 use_stub

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
+# shellcheck disable=SC1003,SC2013,SC2086,SC2119,SC2154,SC2317
 # Arguments that are wrong: one clear error, exit 2, nothing touched.
 . "${0%/*}/lib.sh"
 use_stub
@@ -19,7 +20,7 @@ wrong() {
 		is first is.want
 	done
 	[ ! -s stub.log ] || fail "a node was contacted: $(cat stub.log)"
-	[ ! -e c/current ] && [ ! -e c/runs ] || fail 'there is a run'
+	[ ! -e c/runs ] || fail 'there is a run'
 }
 
 # bad_arg TEXT ARGUMENTS
@@ -95,7 +96,6 @@ bad_arg "HotfixConfigFileName: '.hidden' is not a plain file name" 'HotfixConfig
 bad_arg 'cannot read DIR/root/none.xml: No such file or directory' 'HotfixConfigFileName=none.xml'
 
 it 'grammar'
-n=$((${#dir} + ${#t}))
 at() {
 	wrong "Microsoft.HotfixPlugin: plug-in arguments, column $1: $2" \
 		-p Microsoft.HotfixPlugin -a "$3"
@@ -122,17 +122,17 @@ out_has 'n1: 1 to install'
 : >stub.log
 
 it 'control characters of arguments are made visible'
-runs 2 cau scan --nodes n1=host -p Microsoft.HotfixPlugin -a "$esc[31mx=1"
+runs 2 cau scan --nodes n1=host -p Microsoft.HotfixPlugin -a "${esc}[31mx=1"
 no 'escape on stderr' grep -q "$esc" err
-runs 2 cau scan --nodes n1=host --root "/nowhere/$esc[31m"
+runs 2 cau scan --nodes n1=host --root "/nowhere/${esc}[31m"
 no 'escape on stderr' grep -q "$esc" err
-runs 2 cau scan --nodes n1=host --cluster "$esc[31m"
+runs 2 cau scan --nodes n1=host --cluster "${esc}[31m"
 no 'escape on stderr' grep -q "$esc" err
-runs 2 cau scan --nodes n1=host -p "$esc[31m"
+runs 2 cau scan --nodes n1=host -p "${esc}[31m"
 no 'escape on stderr' grep -q "$esc" err
-runs 2 cau scan "--$esc[31m"
+runs 2 cau scan "--${esc}[31m"
 no 'escape on stderr' grep -q "$esc" err
-runs 2 cau report show "$esc[31m"
+runs 2 cau report show "${esc}[31m"
 no 'escape on stderr' grep -q "$esc" err
 
 # nodes TEXT LIST

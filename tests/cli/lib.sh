@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# shellcheck shell=sh disable=SC2013,SC2016,SC2034,SC2086
+# shellcheck shell=sh disable=SC2012,SC2013,SC2016,SC2034,SC2086,SC2120
 # The harness of the command line tests. A test file begins with
 #
 #	. "${0%/*}/lib.sh"
@@ -134,7 +134,7 @@ plain() {
 		-e 's/ on [0-9]{4}-[0-9]{2}-[0-9]{2} by run RUN/ on DATE by run RUN/' \
 		-e 's/\b[0-9a-f]{64}\b/SHA/g' \
 		-e 's/ +[0-9]+\.[0-9] s\b/ SPAN/g' \
-		-e 's/, by .* on .*/, by USER on HOST/' \
+		-e 's/(nodes?), by [^ ]+ on [^ ,]+/\1, by USER on HOST/' \
 		-e 's/by [^ ]+ on [^ ]+ \(process [0-9]+\)/by USER on HOST (process PID)/'
 }
 
@@ -251,7 +251,7 @@ ours() {
 		read -r stat 2>/dev/null <"/proc/$p/stat" || continue
 		set -- ${stat##*) }
 		case $p in
-		$$ | $PPID) ;;
+		"$$" | "$PPID") ;;
 		*) [ "$1" = Z ] || [ "$2" = $$ ] || printf '%s ' "$p" ;;
 		esac
 	done

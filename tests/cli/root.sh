@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
+# shellcheck disable=SC1003,SC2013,SC2086,SC2119,SC2154,SC2317
 # Hotfix root folders that are missing, huge or broken.
 . "${0%/*}/lib.sh"
 use_stub

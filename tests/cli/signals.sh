@@ -1,0 +1,344 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# shellcheck disable=SC1003,SC2013,SC2086,SC2119,SC2154,SC2317
+# Signals, a second run, a killed coordinator, cau recover.
+. "${0%/*}/lib.sh"
+all=root/CAUHotfix_All
+
+# A shell starts what it runs in the background with interrupts ignored.
+as_told=
+env --default-signal=INT,HUP true 2>/dev/null && as_told='env --default-signal=INT,HUP'
+
+# Two updates a node; the first one waits at the gate of its node.
+start() {
+	fresh
+	rm -f ran gate.* up.*
+	mkfifo gate.n1 gate.n2 up.n1 up.n2
+	put $all/a.sh <<EOF
+echo "\$CAU_NODE a" >>$dir/ran
+echo up >$dir/up.\$CAU_NODE
+read x <$dir/gate.\$CAU_NODE
+echo "\$CAU_NODE a end" >>$dir/ran
+EOF
+	echo "echo \"\$CAU_NODE b\" >>$dir/ran" | put $all/b.sh
+}
+
+# begin WORD...: a run on n1 and n2 in the background, as $run; returns when
+# the first installer is at the gate.
+begin() {
+	$as_told "$CAU" run --nodes "n1=local:$dir/n1,n2=local:$dir/n2" \
+		--root "$dir/root" "$@" >run.out 2>run.err </dev/null &
+	run=$!
+	arrived n1
+}
+
+arrived() {
+	timeout 20 cat "up.$1" >/dev/null || fail "no installer on $1"
+}
+
+open_gate() {
+	timeout 20 sh -c "echo go >gate.$1" || fail "nobody at the gate of $1"
+}
+
+# ended CODE: the run in the background ends so.
+ended() {
+	wait $run
+	same 'exit code of the run' $? "$1"
+}
+
+ran_is() {
+	cat >is.want
+	is ran is.want
+}
+
+# told WORDS: the run has said so.
+told() {
+	eventually "cau says: $1" grep -qF "$1" run.err
+}
+
+# once SIGNAL TEXT
+once() {
+	start
+	begin --suspend-command "sh $dir/tool out" --resume-command "sh $dir/tool in"
+	kill -"$1" $run
+	told "$2: stopping at the next safe point"
+	open_gate n1
+	ended 6
+	ran_is <<'EOF'
+n1 a
+n1 a end
+EOF
+	plain <run.out >got
+	file_is got <<EOF
+Updating Run RUN: Canceled
+  started TIME, took SPAN, 2 nodes, by USER on HOST
+  error: $2
+
+  n1  PartiallyFailed: 1 succeeded, 1 canceled
+    Succeeded         CAUHotfix_All/a.sh  exit 0 SPAN
+    Canceled          CAUHotfix_All/b.sh
+        the run was stopped
+
+  n2  Canceled: 2 canceled
+    Canceled          CAUHotfix_All/a.sh
+        the run was stopped
+    Canceled          CAUHotfix_All/b.sh
+        the run was stopped
+EOF
+	file_is tool.log <<'EOF'
+out n1
+in n1
+EOF
+	rm tool.log
+	runs 2 cau recover
+}
+
+put tool <<EOF
+echo "\$@" >>$dir/tool.log
+EOF
+
+it 'SIGTERM: the current update is finished, the node put back, then the end'
+once TERM terminated
+
+it 'SIGINT'
+if [ -n "$as_told" ]; then
+	once INT interrupted
+else
+	skip 'no env --default-signal'
+fi
+
+it 'SIGHUP'
+if [ -n "$as_told" ]; then
+	once HUP 'terminal closed'
+else
+	skip 'no env --default-signal'
+fi
+
+it 'a signal twice: left at once; recover finishes, nothing is started twice'
+start
+begin
+kill -TERM $run
+told 'stopping at the next safe point'
+kill -TERM $run
+ended 6
+has run.err 'cau run: left; installers that were started go on on their nodes; to bring the run to its end: cau recover'
+same 'stdout' "$(cat run.out)" ''
+runs 0 cau status
+out_has 'Nobody works on this run: cau recover takes it up.'
+out_has '  n1  Installing 1/2 CAUHotfix_All/a.sh'
+"$CAU" recover >run.out 2>run.err </dev/null &
+run=$!
+open_gate n1
+ended 6
+ran_is <<'EOF'
+n1 a
+n1 a end
+EOF
+has run.out '    Succeeded         CAUHotfix_All/a.sh'
+has run.out ', recovered 1 time'
+runs 0 run1 -q
+same 'times b ran' "$(grep -c 'n1 b' ran)" 1
+same 'times a ran' "$(grep -c 'n1 a$' ran)" 1
+
+it 'a second run, recover and scan meanwhile'
+start
+begin
+runs 5 run1
+silent_out
+plain <err >got
+sed -E 's/since [^;]*;/since TIME;/' got >got2
+file_is got2 <<'EOF'
+cau run: another run is in progress: RUN, by USER on HOST (process PID) since TIME; see cau status
+EOF
+err_has "$(ls c/runs)"
+err_has "(process $run)"
+runs 5 run1 --json
+valid_json
+runs 5 cau recover
+silent_out
+runs 0 scan1
+runs 0 cau status
+out_has '  n1  Installing 1/2 CAUHotfix_All/a.sh'
+out_has '  n2  Waiting: 2 to do'
+out_lacks 'Nobody works'
+runs 0 cau status --json
+valid_json
+json '[.state, .run.status] | map(tostring) | join(" ")' 'running null'
+runs 0 cau report list
+out_has 'not finished'
+same 'runs' "$(find c/runs -mindepth 1 -maxdepth 1 | wc -l)" 1
+open_gate n1
+arrived n2
+runs 0 cau status
+out_has '  n1  Succeeded: 2 succeeded'
+open_gate n2
+ended 0
+ran_is <<'EOF'
+n1 a
+n1 a end
+n1 b
+n2 a
+n2 a end
+n2 b
+EOF
+
+it 'kill -9: refused until recovered; every installer is started once'
+start
+begin
+kill -9 $run
+wait $run 2>/dev/null
+runs 0 cau status
+out_has 'Nobody works on this run: cau recover takes it up.'
+runs 6 run1
+silent_out
+plain <err >got
+file_is got <<'EOF'
+cau run: run RUN was cut short and nobody works on it: go on with cau recover first
+EOF
+runs 6 run1 --json
+valid_json
+"$CAU" recover >run.out 2>run.err </dev/null &
+run=$!
+open_gate n1
+arrived n2
+open_gate n2
+ended 0
+ran_is <<'EOF'
+n1 a
+n1 a end
+n1 b
+n2 a
+n2 a end
+n2 b
+EOF
+runs 0 cau status
+out_lacks 'Nobody works'
+
+it 'kill -9, the installer ends before recover: its result is read'
+start
+begin
+kill -9 $run
+wait $run 2>/dev/null
+open_gate n1
+eventually 'the end of the installer' grep -q 'a end' ran
+"$CAU" recover >run.out 2>run.err </dev/null &
+run=$!
+arrived n2
+open_gate n2
+ended 0
+same 'times a ran' "$(grep -c 'a$' ran)" 2
+
+it 'kill -9 again and again'
+start
+begin
+kill -9 $run
+wait $run 2>/dev/null
+for _ in 1 2 3; do
+	"$CAU" recover >run.out 2>run.err </dev/null &
+	run=$!
+	eventually 'it works on the run' sh -c '"$0" status --json | grep -q "\"state\": *\"running\""' "$CAU"
+	kill -9 $run
+	wait $run 2>/dev/null
+done
+"$CAU" recover >run.out 2>run.err </dev/null &
+run=$!
+open_gate n1
+arrived n2
+open_gate n2
+ended 0
+ran_is <<'EOF'
+n1 a
+n1 a end
+n1 b
+n2 a
+n2 a end
+n2 b
+EOF
+
+it 'recover with other rules is refused; with the old ones it goes on'
+start
+begin
+kill -9 $run
+wait $run 2>/dev/null
+cp root/DefaultHotfixConfig.xml rules.xml
+sed -i 's/>0</>0 1</' root/DefaultHotfixConfig.xml
+runs 7 cau recover
+silent_out
+plain <err >got
+file_is got <<'EOF'
+cau recover: the rules or the arguments of the plug-ins changed since run RUN began: put them back to go on
+EOF
+cp rules.xml root/DefaultHotfixConfig.xml
+"$CAU" recover >run.out 2>run.err </dev/null &
+run=$!
+open_gate n1
+arrived n2
+open_gate n2
+ended 0
+
+it 'recover when the root folder is gone'
+start
+begin
+kill -9 $run
+wait $run 2>/dev/null
+mv root root.away
+"$CAU" recover >out 2>err </dev/null
+code=$?
+[ $code -eq 2 ] || [ $code -eq 7 ] || fail "exit $code"
+err_has "cannot read $dir/root: No such file or directory"
+mv root.away root
+"$CAU" recover >run.out 2>run.err </dev/null &
+run=$!
+open_gate n1
+arrived n2
+open_gate n2
+ended 0
+
+it 'a signal before anything has begun'
+start
+mkfifo n1.hold
+put slow <<EOF
+: >$dir/slow.up
+read x <$dir/n1.hold
+exec sh -c "\$2"
+EOF
+rm -f slow.up
+$as_told "$CAU" run --nodes n1=host --rsh "sh $dir/slow" --node-state-dir "$dir/n1" \
+	--root "$dir/root" --connect-timeout 30s >run.out 2>run.err </dev/null &
+run=$!
+eventually 'the remote shell' [ -e slow.up ]
+kill -TERM $run
+told 'stopping at the next safe point'
+timeout 20 sh -c 'echo go >n1.hold'
+ended 6
+no 'executed' [ -e ran ]
+rm -f n1.hold
+
+it 'kill -9 between suspend and install: recover puts the node back'
+start
+put waits <<EOF
+echo "\$@" >>$dir/tool.log
+[ "\$1 \$2" != 'out n1' ] || { echo up >$dir/up.n1; read x <$dir/gate.n1; }
+EOF
+rm -f tool.log
+echo 'exit 0' | put $all/a.sh
+begin --suspend-command "sh $dir/waits out" --resume-command "sh $dir/waits in"
+kill -9 $run
+wait $run 2>/dev/null
+open_gate n1
+"$CAU" recover >run.out 2>run.err </dev/null &
+run=$!
+arrived n1
+open_gate n1
+ended 0
+same 'last word' "$(tail -n 1 tool.log)" 'in n2'
+yes 'n1 was put back' grep -qx 'in n1' tool.log
+
+it 'a journal that cannot be written ends the run'
+start
+"$CAU" run --nodes "$one" --root "$dir/root" --state-dir /proc/none >out 2>err </dev/null
+same 'exit code' $? 1
+[ -s err ] || fail 'nothing said'
+no 'executed' [ -e ran ]
+
+finish
