@@ -162,7 +162,8 @@ $(OUT)/fuzz/%: tests/fuzz/%.c $(OUT)/libcau.a Makefile
 
 UNIT_CHECKS = $(UNIT:$(OUT)/unit/test_%=check-%)
 REPLAYS = $(FUZZERS:fuzz_%=replay-%)
-CLI_CHECKS = $(CLI:%=cli-%)
+# crash preloads a library of its own, which a sanitizer does not allow.
+CLI_CHECKS = $(patsubst %,cli-%,$(if $(SAN),$(filter-out crash,$(CLI)),$(CLI)))
 VALGRINDS = $(UNIT:$(OUT)/unit/test_%=valgrind-%)
 
 check:

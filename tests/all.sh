@@ -34,14 +34,12 @@ part() {
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 part "build" make -s -j"$jobs" WERROR=1
 part "build with clang" make -s -j"$jobs" WERROR=1 CC=clang OUT=build-clang
-part "unit tests, corpora, simulator" make -s -j"$jobs" WERROR=1 check
+part "unit tests, corpora, simulator, command line" make -s -j"$jobs" WERROR=1 check
 part "the same with sanitizers" make -s -j"$jobs" WERROR=1 SAN=1 check
 part "lint" make -s lint
 CAU=$PWD/build/cau
 export CAU
 part "documents" sh tests/docs.sh
-part "command line" sh tests/cli/run-all.sh
-part "crashes" sh tests/cli/crash.sh
 part "nodes over ssh" sh tests/lab/run.sh
 
 if [ "${CAU_REQUIRE_ALL:-}" = 1 ] && [ $skipped != 0 ]; then
