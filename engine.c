@@ -345,6 +345,8 @@ check_run(const struct run_info *r, struct err *e)
 	if (has_words(r->suspend_command) && !has_words(r->resume_command))
 		return err_set(e, CAU_USAGE,
 		    "a command to suspend nodes without one to resume them");
+	if (!has_words(r->rsh))
+		return err_set(e, CAU_USAGE, "no remote shell command");
 	for (size_t i = 0; i < r->n_nodes; i++) {
 		if (*r->nodes[i].name == '\0')
 			return err_set(e, CAU_USAGE, "a node without a name");

@@ -37,6 +37,7 @@ manuals()
 		grep -v 'STYLE: referenced manual not found'
 }
 
+# shellcheck disable=SC2317 # called by its name
 # child.c decodes how a child ended, from waitid(2), and nothing else does.
 wait_status()
 {

@@ -46,7 +46,8 @@ once(char **argv)
 		(void)posix_spawn_file_actions_addopen(
 		    &fa, fd, "/dev/null", O_RDWR, 0);
 	(void)clock_gettime(CLOCK_MONOTONIC, &a);
-	if (posix_spawnp(&pid, argv[0], &fa, NULL, argv, environ) != 0)
+	if (argv[0] == NULL ||
+	    posix_spawnp(&pid, argv[0], &fa, NULL, argv, environ) != 0)
 		exit(2);
 	(void)waitpid(pid, &status, 0);
 	(void)clock_gettime(CLOCK_MONOTONIC, &b);
@@ -93,5 +94,10 @@ main(int argc, char **argv)
 	}
 	(void)printf(
 	    "%.3f %.3f %.3f\n", median(a, n), median(b, n), median(ratio, n));
+	free(a);
+	free(b);
+	free(ratio);
+	free(wa);
+	free(wb);
 	return 0;
 }

@@ -147,6 +147,7 @@ make_world(struct sim *s)
 	static const char *const suspend[] = {"drain", NULL};
 	static const char *const resume[] = {"undrain", NULL};
 	static const char *const none[] = {NULL};
+	static const char *const rsh[] = {"ssh", NULL};
 	static struct run_plugin plugin = {"Microsoft.HotfixPlugin", ""};
 	bool drain = chance(s, 70);
 	size_t n = 1 + below(s, MAX_NODES);
@@ -160,7 +161,8 @@ make_world(struct sim *s)
 		    s->nodes[i].name, s->nodes[i].name, s->nodes[i].local};
 	}
 	s->run = (struct run_info){
-	    .run_id = arena_printf(&s->arena, "run%" PRIu64, s->seed),
+	    .run_id = arena_printf(
+		&s->arena, "00000000-0000-4000-8000-%012" PRIx64, s->seed),
 	    .cluster_type = "list",
 	    .cluster_name = "sim",
 	    .nodes = nodes,
@@ -168,7 +170,7 @@ make_world(struct sim *s)
 	    .plugins = &plugin,
 	    .n_plugins = 1,
 	    .digest = "",
-	    .rsh = none,
+	    .rsh = rsh,
 	    .suspend_command = drain ? suspend : none,
 	    .resume_command = drain ? resume : none,
 	    .node_state_dir = "/var/lib/cau/node",
@@ -330,7 +332,7 @@ end_install(struct sim *s, struct sim_node *n, struct event *end)
 	end->update = n->op.update;
 	end->id = n->op.id;
 	r->reason = r->log = "";
-	if (end->outcome == OUTCOME_FAILED) {
+	if (end->outcome == OUTCOME_FAILED || end->outcome == OUTCOME_LOST) {
 		/* Contact was lost before it could be started. */
 		r->result = RESULT_FAILED;
 		return;
@@ -384,7 +386,8 @@ take_effect(
 		n->drained = !ok && chance(s, 50);
 		break;
 	}
-	if (outcome == OUTCOME_UNKNOWN && n->op.op == OP_INSTALL)
+	if ((outcome == OUTCOME_UNKNOWN || outcome == OUTCOME_LOST) &&
+	    n->op.op == OP_INSTALL)
 		n->lost = true;
 }
 
@@ -399,7 +402,9 @@ end_op(struct sim *s, struct sim_node *n)
 	    .pass = n->op.pass};
 
 	if (chance(s, s->faults / 2))
-		end.outcome = chance(s, 15) ? OUTCOME_UNKNOWN : OUTCOME_FAILED;
+		end.outcome = chance(s, 15)   ? OUTCOME_UNKNOWN
+			      : chance(s, 15) ? OUTCOME_LOST
+					      : OUTCOME_FAILED;
 	if (end.outcome != OUTCOME_OK)
 		end.error = "trouble";
 	n->ends_ms = 0;

@@ -5,10 +5,10 @@
  *
  *	n1 Scan, n2 Scan -> n1 ok a b
  *
- * What happens is the end of the operation in flight on a node: "ok", "failed"
- * or "unknown"; behind the ok of a scan the updates found (a+ is installed
- * already); for an installation its result, and "reboot" if it asks for one.
- * Or it is "stop" or "recover". Time goes on by one second a line.
+ * What happens is the end of the operation in flight on a node: "ok", "failed",
+ * "lost" or "unknown"; behind the ok of a scan the updates found (a+ is
+ *installed already); for an installation its result, and "reboot" if it asks
+ *for one. Or it is "stop" or "recover". Time goes on by one second a line.
  */
 #ifndef SCRIPT_H
 #define SCRIPT_H
@@ -17,6 +17,7 @@
 
 #include "journal.h"
 
+#define SCRIPT_ID "9f1c2d3e-0000-4000-8000-000000000000"
 #define SCRIPT_T0 INT64_C(1769828400000) /* 2026-01-31T03:00:00Z */
 
 struct script_run {
@@ -67,7 +68,7 @@ script_begin(struct script *s, const struct script_run *r)
 		nodes[i].address = nodes[i].name;
 		nodes[i].local = i == 0 && r->local;
 	}
-	ev.run = (struct run_info){.run_id = "9f1c2d3e",
+	ev.run = (struct run_info){.run_id = SCRIPT_ID,
 	    .cluster_type = "list",
 	    .cluster_name = "c",
 	    .nodes = nodes,
@@ -197,6 +198,8 @@ script_happen(struct script *s, char *words)
 		word = strtok_r(NULL, " ", &save);
 		if (strcmp(word, "failed") == 0)
 			ev.outcome = OUTCOME_FAILED;
+		else if (strcmp(word, "lost") == 0)
+			ev.outcome = OUTCOME_LOST;
 		else if (strcmp(word, "unknown") == 0)
 			ev.outcome = OUTCOME_UNKNOWN;
 		if (ev.outcome != OUTCOME_OK)

@@ -358,6 +358,24 @@ test_failures(void **state)
 		"Failed",
 		CAU_UNKNOWN, "n1 Failed 1 unknown; n2 Canceled 1 canceled",
 		"n1 stays out of service, so no other node may be taken out"},
+	    {"a node that is lost in its turn stays out",
+		{.n_nodes = 2, .drain = true, .max_failed_nodes = 2},
+		"n1 Scan, n2 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 lost\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed 1 failed OUT; n2 Canceled 1 canceled",
+		"n1 stays out of service, so no other node may be taken out"},
+	    {"a node that is lost before its turn is not out",
+		{.n_nodes = 2, .drain = true, .max_failed_nodes = 2},
+		"n1 Scan, n2 Scan -> n1 lost\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 lost\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed; n2 Failed 1 canceled", NULL},
 	    {"contact lost before the installer could start",
 		{.n_nodes = 1, .drain = true, .max_failed_nodes = 1},
 		"n1 Scan -> n1 ok a b\n"
@@ -589,7 +607,7 @@ test_same_job(void **state)
 	engine_next(&s.g, s.now_ms, &first, &s.arena);
 	script_turn(&s, &b);
 	assert_string_equal(b.data, "n1 Install b");
-	assert_string_equal(first.events[0].job, "9f1c2d3e.0.1");
+	assert_string_equal(first.events[0].job, SCRIPT_ID ".0.1");
 	assert_string_equal(first.events[0].boot_id, "boot-n1-0");
 	script_happen(&s, words);
 	assert_int_equal(s.g.recoveries, 1);
@@ -682,7 +700,7 @@ test_misfits(void **state)
 static void
 test_bad_runs(void **state)
 {
-	static const char *const words[] = {"x", NULL};
+	static const char *const words[] = {"x", NULL}, *const none[] = {NULL};
 	struct run_node nodes[2] = {{"a", "a", false}, {"b", "b", false}};
 	struct run_info good = {.run_id = "r",
 	    .cluster_type = "",
@@ -690,6 +708,7 @@ test_bad_runs(void **state)
 	    .nodes = nodes,
 	    .n_nodes = 2,
 	    .digest = "",
+	    .rsh = words,
 	    .node_state_dir = "",
 	    .parallel = 1,
 	    .max_unavailable = 1};
@@ -717,6 +736,9 @@ test_bad_runs(void **state)
 	ev.run = good;
 	ev.run.suspend_command = words;
 	refuse(&s, ev, "a command to suspend nodes without one to resume them");
+	ev.run = good;
+	ev.run.rsh = none;
+	refuse(&s, ev, "no remote shell command");
 	ev.run = good;
 	nodes[1].name = "a";
 	refuse(&s, ev, "node a comes twice");

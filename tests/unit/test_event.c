@@ -13,29 +13,30 @@
 
 #define N_ELEMENTS(a) (sizeof(a) / sizeof(*(a)))
 #define T0	      "\"t\":\"2026-01-31T03:00:00.000Z\","
+#define ID	      "9f1c2d3e-0000-4000-8000-000000000000"
 #define T0_MS	      INT64_C(1769828400000)
 
-#define RUN                                                                  \
-	"{" T0 "\"event\":\"run_started\",\"format\":1,\"run_id\":\"r1\","   \
-	"\"cluster\":{\"type\":\"list\",\"name\":\"c\"},\"nodes\":["         \
-	"{\"name\":\"n1\",\"address\":\"10.0.0.1\",\"local\":false},"        \
-	"{\"name\":\"n2\",\"address\":\"local\",\"local\":true}],"           \
-	"\"plugins\":[{\"name\":\"Microsoft.HotfixPlugin\","                 \
-	"\"arguments\":\"a=\\\"b c\\\"\"}],\"digest\":\"d\",\"options\":{"   \
-	"\"rsh\":[\"ssh\",\"-p\",\"22\"],\"suspend_command\":[\"drain\"],"   \
-	"\"resume_command\":[\"undrain\",\"now\"],"                          \
-	"\"node_state_dir\":\"/var/lib/cau/node\",\"parallel\":32,"          \
-	"\"max_unavailable\":1,\"max_failed_nodes\":2,"                      \
-	"\"connect_timeout_ms\":10000,\"contact_timeout_ms\":20000,"         \
-	"\"reboot_timeout_ms\":30000,\"allow_self_reboot\":true,"            \
-	"\"reinstall\":false,\"sudo\":true},\"coordinator\":{"               \
-	"\"host\":\"h\",\"user\":\"u\",\"version\":\"v\",\"boot_id\":\"b\"," \
+#define RUN                                                                    \
+	"{" T0 "\"event\":\"run_started\",\"format\":1,\"run_id\":\"" ID "\"," \
+	"\"cluster\":{\"type\":\"list\",\"name\":\"c\"},\"nodes\":["           \
+	"{\"name\":\"n1\",\"address\":\"10.0.0.1\",\"local\":false},"          \
+	"{\"name\":\"n2\",\"address\":\"local\",\"local\":true}],"             \
+	"\"plugins\":[{\"name\":\"Microsoft.HotfixPlugin\","                   \
+	"\"arguments\":\"a=\\\"b c\\\"\"}],\"digest\":\"d\",\"options\":{"     \
+	"\"rsh\":[\"ssh\",\"-p\",\"22\"],\"suspend_command\":[\"drain\"],"     \
+	"\"resume_command\":[\"undrain\",\"now\"],"                            \
+	"\"node_state_dir\":\"/var/lib/cau/node\",\"parallel\":32,"            \
+	"\"max_unavailable\":1,\"max_failed_nodes\":2,"                        \
+	"\"connect_timeout_ms\":10000,\"contact_timeout_ms\":20000,"           \
+	"\"reboot_timeout_ms\":30000,\"allow_self_reboot\":true,"              \
+	"\"reinstall\":false,\"sudo\":true},\"coordinator\":{"                 \
+	"\"host\":\"h\",\"user\":\"u\",\"version\":\"v\",\"boot_id\":\"b\","   \
 	"\"pid\":7}}"
 
 #define UPDATE                                                           \
 	"{\"id\":\"a\",\"title\":\"A\",\"description\":\"\",\"plugin\":" \
 	"\"p\",\"rule\":\"Extension RPM\",\"path\":\"x/a\",\"size\":12," \
-	"\"sha256\":\"00\",\"version\":\"1\",\"kb\":\"5\",\"state\":"    \
+	"\"sha256\":\"\",\"version\":\"1\",\"kb\":\"5\",\"state\":"      \
 	"\"Applicable\",\"reason\":\"\"}"
 
 #define INSTALLED                                              \
@@ -66,6 +67,8 @@ static const char *const events[] = {
     "],\"ignored\":4}",
     "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Scan\","
     "\"pass\":1,\"outcome\":\"failed\",\"error\":\"no answer\"}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Stage\","
+    "\"pass\":1,\"outcome\":\"lost\",\"error\":\"no contact\"}",
     "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Stage\","
     "\"pass\":1,\"outcome\":\"ok\",\"bytes\":9007199254740992}",
     "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Suspend\","
@@ -147,7 +150,7 @@ test_members(void **state)
 	assert_int_equal(ev.scan.n_updates, 1);
 	assert_int_equal(ev.scan.updates[0].size_bytes, 12);
 	assert_int_equal(ev.scan.n_ignored, 4);
-	assert_int_equal(parse(&ev, events[12], &a, &e), 0);
+	assert_int_equal(parse(&ev, events[13], &a, &e), 0);
 	assert_int_equal(ev.result.exit_code, 0x80240017);
 	assert_true(ev.result.has_code);
 	assert_string_equal(op_name(ev.op), "Install");
@@ -172,7 +175,8 @@ test_refused(void **state)
 		"it is written in a format that this cau does not know"},
 	    {"{" T0 "\"event\":\"run_started\",\"format\":1,\"nodes\":[{}]}",
 		"a run without id or nodes"},
-	    {"{" T0 "\"event\":\"run_started\",\"format\":1,\"run_id\":\"r\","
+	    {"{" T0 "\"event\":\"run_started\",\"format\":1,\"run_id\":\"" ID
+	     "\","
 	     "\"nodes\":{\"a\":1}}",
 		"a run without id or nodes"},
 	    {"{" T0 "\"event\":\"op_started\",\"op\":\"Scan\"}",

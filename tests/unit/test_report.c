@@ -65,7 +65,7 @@ json(const char *s)
 #define AT(second) "'2026-01-31T03:00:" second ".000Z'"
 
 static const char want_json[] =
-    "{'format':1,'run_id':'9f1c2d3e','cluster':{'type':'list','name':'c'},"
+    "{'format':1,'run_id':'" SCRIPT_ID "','cluster':{'type':'list','name':'c'},"
     "'status':'PartiallyFailed','started_at':" AT(
 	"00") ","
 	      "'finished_at':" AT(
@@ -161,7 +161,7 @@ test_text(void **state)
 	begin(&s);
 	report_to_text(&b, &s.g, false);
 	assert_string_equal(b.data,
-	    "Updating Run 9f1c2d3e: PartiallyFailed\n"
+	    "Updating Run " SCRIPT_ID ": PartiallyFailed\n"
 	    "  started 2026-01-31 03:00:00Z, took 12.0 s, 2 nodes, by user on "
 	    "host\n"
 	    "\n"
@@ -221,11 +221,11 @@ test_unfinished(void **state)
 	assert_true(json_is_false(json_object_get(node, "left_suspended")));
 	json_decref(j);
 	report_node_line(&b, &s.g, &s.g.nodes[0], s.now_ms + 1500);
-	assert_string_equal(b.data, "Installing 1/2 a (2.5 s)");
+	assert_string_equal(b.data, "Installing 1/2 a (2.5 s), out of service");
 	buf_reset(&b);
 	report_to_text(&b, &s.g, false);
 	assert_non_null(strstr(b.data,
-	    "Updating Run 9f1c2d3e: not finished\n"
+	    "Updating Run " SCRIPT_ID ": not finished\n"
 	    "  started 2026-01-31 03:00:00Z, took 5.0 s, 2 nodes, by user on "
 	    "host\n"
 	    "  stopping: interrupted\n"));
