@@ -50,7 +50,7 @@ packages_install() {
 		packages_add gcc libc6-dev make pkg-config libxml2-dev \
 			libarchive-dev libjansson-dev nettle-dev || return 1
 		[ "$1" = test ] || return 0
-		packages_add libcmocka-dev openssh-client openssh-server \
+		packages_add libcmocka-dev python3-jsonschema openssh-client openssh-server \
 			iproute2 util-linux sudo procps jq acl attr libxml2-utils \
 			dpkg-dev rpm msitools wixl gcab valgrind clang \
 			clang-format clang-tidy cppcheck shellcheck mandoc \
@@ -59,7 +59,7 @@ packages_install() {
 		packages_add gcc make pkgconf-pkg-config libxml2-devel \
 			libarchive-devel jansson-devel nettle-devel || return 1
 		[ "$1" = test ] || return 0
-		packages_add libcmocka-devel openssh-clients openssh-server \
+		packages_add libcmocka-devel python3-jsonschema openssh-clients openssh-server \
 			iproute util-linux sudo procps-ng jq acl attr libxml2 \
 			rpm-build dpkg msitools valgrind clang clang-tools-extra \
 			cppcheck ShellCheck mandoc busybox bash zip strace time
@@ -67,7 +67,7 @@ packages_install() {
 		packages_add gcc make pkg-config libxml2-devel \
 			libarchive-devel libjansson-devel libnettle-devel || return 1
 		[ "$1" = test ] || return 0
-		packages_add libcmocka-devel openssh-clients openssh-server \
+		packages_add libcmocka-devel python3-jsonschema openssh-clients openssh-server \
 			iproute2 util-linux sudo procps jq acl attr libxml2-tools \
 			rpm-build valgrind clang clang-tools cppcheck ShellCheck \
 			mandoc busybox bash zip strace time
