@@ -14,6 +14,14 @@
 #include <string.h>
 #include <time.h>
 
+/* Macros here and there, which would be poisoned with a warning. */
+#undef strcpy
+#undef strcat
+#undef strncpy
+#undef strncat
+#undef sprintf
+#undef vsprintf
+
 /* buf.h, arena_printf, xasprintf, snprintf */
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets
 /* strtok_r; text_time; text_u64, exitcode_parse */
