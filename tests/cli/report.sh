@@ -131,7 +131,7 @@ mkdir c/runs/old c/runs/00000000-0000-4000-8000-00000000000
 runs 0 cau report list
 silent_err
 same 'lines' "$(wc -l <out)" 2
-rm -r c/runs/old c/runs/0* c/runs/README
+rm -r c/runs/old c/runs/00000000-0000-4000-8000-00000000000 c/runs/README
 
 j=c/runs/$second/journal.jsonl
 cp "$j" whole
