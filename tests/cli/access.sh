@@ -251,6 +251,13 @@ echo "touch $dir/canary" >"$(echo node/stage/*/a.sh)"
 runs 0 cau run -q --reinstall --nodes n1=host --node-state-dir "$dir/node" --root "$dir/root"
 no 'executed' [ -e canary ]
 
+it 'a staged file that is whole but not yet executable, as a cut leaves it'
+start
+runs_stub 0
+chmod 600 node/stage/*/fw.bin
+runs 0 cau run -q --reinstall --nodes n1=host --node-state-dir "$dir/node" --root "$dir/root"
+out_has '    Succeeded         CAUHotfix_All/Own/fw.bin'
+
 it 'what cau keeps is for its account only'
 start
 runs_stub 0

@@ -24,17 +24,12 @@ if [ -z "${CAU_CLI-}" ]; then
 	bin=$(cd "$(dirname "${CAU:?the path of the cau binary}")" && pwd) || exit 1
 	base=$(mktemp -d "${TMPDIR:-/tmp}/cau-cli.XXXXXX") || exit 1
 	mkdir "$base/t" "$base/x"
-	# Not with exec: somebody must be left to clean up.
-	# The test stands in the foreground of its own shell, so that ^C ends
-	# it and not the cleaning.
+	# Not with exec: somebody must be left to clean up, also after ^C.
 	trap : HUP INT TERM
-	(
-		cd "$base/t" && exec timeout -k 5 "${CAU_LIMIT:-300}" env -i \
-			PATH="$PATH" HOME="$base/t" TMPDIR="$base/t" \
-			XDG_RUNTIME_DIR="$base/x" CAU_CLI="$base" \
-			CAU="$bin/${CAU##*/}" CAU_ONLY="${CAU_ONLY-}" \
-			sh "$cli/${0##*/}"
-	)
+	timeout -k 5 "${CAU_LIMIT:-300}" env -i PATH="$PATH" HOME="$base/t" \
+		TMPDIR="$base/t" XDG_RUNTIME_DIR="$base/x" CAU_CLI="$base" \
+		CAU="$bin/${CAU##*/}" CAU_ONLY="${CAU_ONLY-}" \
+		sh -c 'cd "$CAU_CLI/t" && exec sh "$0"' "$cli/${0##*/}"
 	code=$?
 	# What still works in our folder goes.
 	for p in $(inside "$base"); do
