@@ -4,6 +4,7 @@
 # with CAU_REQUIRE_ALL=1 that is an error.
 #
 #   tests/lint.sh CFLAGS...     (make lint)
+# shellcheck disable=SC2317 # functions that are called by their names
 set -u
 cd "$(dirname "$0")/.." || exit 1
 status=0
@@ -37,11 +38,10 @@ manuals()
 		grep -v 'STYLE: referenced manual not found'
 }
 
-# shellcheck disable=SC2317 # called by its name
 # child.c decodes how a child ended, from waitid(2), and nothing else does.
 wait_status()
 {
-	! grep -nE '\bW(IF(EXITED|SIGNALED|STOPPED)|EXITSTATUS|TERMSIG)\b' *.c
+	! grep -nE '\bW(IF(EXITED|SIGNALED|STOPPED)|EXITSTATUS|TERMSIG)\b' ./*.c
 }
 
 case ${1-} in
