@@ -25,7 +25,7 @@ try()
 # clang-tidy is slow: some files at a time.
 tidy()
 {
-	printf '%s\n' *.c tests/*/*.c |
+	printf '%s\n' ./*.c tests/*/*.c |
 		xargs -P "$(getconf _NPROCESSORS_ONLN)" -I FILE \
 			sh -c 'out=$(clang-tidy --quiet FILE -- "$@" 2>/dev/null) ||
 				{ echo "$out"; exit 1; }' sh "$@"
@@ -50,12 +50,12 @@ tidy | manuals | wait_status)
 	exit
 	;;
 esac
-try clang-format clang-format --dry-run -Werror *.[ch] tests/*/*.[ch]
+try clang-format clang-format --dry-run -Werror ./*.[ch] tests/*/*.[ch]
 try grep sh tests/lint.sh wait_status
 try clang-tidy sh tests/lint.sh tidy "$@"
 try cppcheck cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 \
 	--enable=warning,performance,portability -D_GNU_SOURCE -I. \
-	--suppress=ctuuninitvar --suppress=legacyUninitvar *.c tests/*/*.c
+	--suppress=ctuuninitvar --suppress=legacyUninitvar ./*.c tests/*/*.c
 # shellcheck disable=SC2046 # names without blanks
 try shellcheck shellcheck -x -P SCRIPTDIR -e SC2015,SC2016 $(find node tests -name '*.sh')
 try mandoc sh tests/lint.sh manuals

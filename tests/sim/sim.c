@@ -31,7 +31,7 @@
 /* An update that a node will be offered, from some number of installations
  * on: the first ones may bring more into sight. */
 struct offer {
-	char id[16];
+	char id[32];
 	unsigned after;
 	enum update_result result;
 	bool reboot;
@@ -44,7 +44,7 @@ struct job {
 };
 
 struct sim_node {
-	char name[16];
+	char name[32];
 	bool local;
 	struct offer offers[MAX_UPDATES];
 	size_t n_offers;
@@ -357,7 +357,7 @@ take_effect(
     struct sim *s, struct sim_node *n, enum op_outcome outcome, bool half)
 {
 	bool ok = outcome == OUTCOME_OK && !half;
-	char boot[32];
+	char boot[64];
 
 	switch (n->op.op) {
 	case OP_SCAN:
