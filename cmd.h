@@ -28,7 +28,7 @@ int cmd_status(int argc, char **argv);
 
 #define SCAN_SYNOPSIS	 "[options]"
 #define RUN_SYNOPSIS	 "[options]"
-#define RECOVER_SYNOPSIS "[--json] [-q]"
+#define RECOVER_SYNOPSIS "[--abandon] [--json] [-q]"
 #define STATUS_SYNOPSIS	 "[--json]"
 #define REPORT_SYNOPSIS	 "list | show [RUN] [--json]"
 #define PLUGIN_SYNOPSIS	 "list [--json]"

@@ -26,6 +26,7 @@ struct session {
 	struct state_lock lock;
 	struct journal journal;
 	struct engine engine;
+	struct run_info run; /* that of a run taken up, as work has it */
 	struct work work;
 	bool has_work;
 	struct view view;
@@ -174,7 +175,7 @@ check_left_over(const struct session *s, struct err *e)
 		return 0;
 	return err_set(e, CAU_CANCELED,
 	    "run %s was cut short and nobody works on it: go on with cau "
-	    "recover first",
+	    "recover, or give it up with cau recover --abandon",
 	    id);
 }
 
@@ -334,6 +335,13 @@ take_up(struct session *s, struct err *e)
 	s->run_dir = state_run_dir(s->o->state_dir, s->run_id);
 	path = state_journal(s->o->state_dir, s->run_id);
 	rc = journal_load(&s->engine, path, &good, e);
+	if (rc == -1 && s->o->abandon) {
+		/* It stays where it is, as evidence. */
+		state_clear_current(s->o->state_dir);
+		(void)err_wrap(e,
+		    "the run is given up, but nobody knows which nodes it took "
+		    "out of service: look at them");
+	}
 	if (rc == 0)
 		rc = journal_continue(&s->journal, path, good, e);
 	free(path);
@@ -343,17 +351,25 @@ take_up(struct session *s, struct err *e)
 	free(log);
 	if (rc == -1 || s->engine.finished)
 		return rc;
-	rc = work_init(&s->work, &s->engine.run, s->run_dir, false, true, e);
+	/* What is given up needs no plug-in. */
+	s->run = s->engine.run;
+	if (s->o->abandon)
+		s->run.n_plugins = 0;
+	rc = work_init(&s->work, &s->run, s->run_dir, false, true, e);
 	s->has_work = true;
 	if (!s->o->quiet || rc == -1)
 		(void)fputs(s->work.warnings.data, stderr);
 	if (rc == -1)
 		return -1;
-	if (strcmp(work_digest(&s->work), s->engine.run.digest) != 0)
+	if (!s->o->abandon &&
+	    strcmp(work_digest(&s->work), s->engine.run.digest) != 0)
 		return err_set(e, CAU_REFUSED,
 		    "the rules or the arguments of the plug-ins changed since "
-		    "run %s began: put them back to go on",
+		    "run %s began: put them back to go on, or give it up with "
+		    "cau recover --abandon",
 		    s->run_id);
+	if (s->o->abandon)
+		ev.type = EV_RUN_ABANDONED;
 	ev.at_ms = wall_ms();
 	if (ev.at_ms < s->engine.last_ms)
 		ev.at_ms = s->engine.last_ms;

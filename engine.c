@@ -82,15 +82,18 @@ next_update(const struct engine *g, const struct engine_node *n)
 	return i;
 }
 
-/* This very machine is known by its boot id too, whatever its address. */
+bool
+engine_is_self(const struct engine *g, const struct engine_node *n)
+{
+	return n->info->local ||
+	       (*n->boot_id != '\0' &&
+		   strcmp(n->boot_id, g->coordinator.boot_id) == 0);
+}
+
 static bool
 may_restart(const struct engine *g, const struct engine_node *n)
 {
-	bool self = n->info->local ||
-		    (*n->boot_id != '\0' &&
-			strcmp(n->boot_id, g->coordinator.boot_id) == 0);
-
-	return !self || g->run.allow_self_reboot;
+	return !engine_is_self(g, n) || g->run.allow_self_reboot;
 }
 
 static bool
@@ -124,7 +127,7 @@ next_op(const struct engine *g, const struct engine_node *n, enum op_kind *op,
     size_t *update)
 {
 	*update = 0;
-	if (n->broken) {
+	if (n->broken || g->abandoned) {
 		*op = OP_RESUME;
 		return n->suspended && !n->keep_out;
 	}
@@ -410,6 +413,39 @@ apply_recovered(struct engine *g, const struct event *ev)
 	copy_coordinator(g, &ev->coordinator);
 }
 
+/*
+ * The run is given up: nothing is started any more, nodes are put back where
+ * that is safe. It is not where an installer may still run, or a restart was
+ * asked for.
+ */
+static void
+apply_abandoned(struct engine *g, const struct event *ev)
+{
+	struct engine_node *n;
+	struct engine_update *u;
+
+	for (size_t i = 0; i < g->run.n_nodes; i++) {
+		n = &g->nodes[i];
+		if (n->busy && n->op == OP_RESTART)
+			n->keep_out = true;
+		n->busy = false;
+		for (size_t k = 0; k < n->n_updates; k++) {
+			u = &n->updates[k];
+			if (!u->started || u->done)
+				continue;
+			u->done = true;
+			u->result =
+			    (struct install_result){.result = RESULT_UNKNOWN,
+				.reason = "the run was abandoned while it ran",
+				.log = ""};
+			n->unknown = n->keep_out = true;
+		}
+	}
+	g->abandoned = g->stop_requested = true;
+	stop(g, "abandoned");
+	copy_coordinator(g, &ev->coordinator);
+}
+
 static struct engine_node *
 find_node(struct engine *g, const char *name)
 {
@@ -617,6 +653,9 @@ engine_apply(struct engine *g, const struct event *ev, struct err *e)
 		break;
 	case EV_RUN_RECOVERED:
 		apply_recovered(g, ev);
+		break;
+	case EV_RUN_ABANDONED:
+		apply_abandoned(g, ev);
 		break;
 	case EV_OP_STARTED:
 	case EV_OP_ENDED:

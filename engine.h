@@ -98,6 +98,7 @@ struct engine {
 	unsigned recoveries;
 	bool stopping;
 	bool stop_requested; /* by a person; else by the engine itself */
+	bool abandoned;	     /* nodes are put back, nothing else is done */
 	const char *stop_reason;
 	bool finished;
 	enum summary_status status;
@@ -140,6 +141,10 @@ struct engine_counts {
 	size_t succeeded, failed, skipped, unknown, canceled, pending;
 };
 struct engine_counts engine_count(const struct engine_node *n);
+
+/* Whether the node is the machine that cau runs on: known by its boot id too,
+ * whatever its address. */
+bool engine_is_self(const struct engine *g, const struct engine_node *n);
 
 /* True when the node waits for a restart that cau did not do. */
 bool

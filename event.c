@@ -314,6 +314,7 @@ event_to_json(const struct event *ev)
 		    j, "coordinator", coordinator_to_json(&ev->coordinator));
 		break;
 	case EV_RUN_RECOVERED:
+	case EV_RUN_ABANDONED:
 		json_set(
 		    j, "coordinator", coordinator_to_json(&ev->coordinator));
 		break;
@@ -357,6 +358,7 @@ event_from_json(
 		    &ev->coordinator, json_object_get(j, "coordinator"), a);
 		return run_from_json(&ev->run, j, a, e);
 	case EV_RUN_RECOVERED:
+	case EV_RUN_ABANDONED:
 		coordinator_from_json(
 		    &ev->coordinator, json_object_get(j, "coordinator"), a);
 		return 0;

@@ -11,6 +11,7 @@
 #define EVENT_TYPES(X)                         \
 	X(EV_RUN_STARTED, "run_started")       \
 	X(EV_RUN_RECOVERED, "run_recovered")   \
+	X(EV_RUN_ABANDONED, "run_abandoned")   \
 	X(EV_OP_STARTED, "op_started")         \
 	X(EV_OP_ENDED, "op_ended")             \
 	X(EV_STOP_REQUESTED, "stop_requested") \
@@ -127,7 +128,7 @@ struct event {
 	enum event_type type;
 	int64_t at_ms;
 	struct run_info run;		/* run started */
-	struct coordinator coordinator; /* run started, recovered */
+	struct coordinator coordinator; /* run started, recovered, abandoned */
 	const char *node;		/* op started, ended */
 	enum op_kind op;
 	size_t update;	     /* install: number in the node's list */

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "text.h"
 
@@ -53,6 +54,35 @@ field(const char *line, int n, struct arena *a)
 	return arena_strndup(a, line, strcspn(line, "\t"));
 }
 
+/* What names the rule of an update in its id: the folder of a folder rule, or
+ * the extension. */
+static const char *
+rule_part(const char *id, size_t *len)
+{
+	const char *first = strchr(id, '/'), *last = strrchr(id, '/');
+	const char *dot = strrchr(id, '.');
+
+	if (first != NULL && first != last) {
+		*len = (size_t)(last - first);
+		return first;
+	}
+	if (dot == NULL)
+		dot = "";
+	*len = strlen(dot);
+	return dot;
+}
+
+/* The same contents under another rule are another update: other arguments,
+ * other meanings of what came of it. */
+static bool
+same_rule(const char *a, const char *b)
+{
+	size_t la, lb;
+	const char *pa = rule_part(a, &la), *pb = rule_part(b, &lb);
+
+	return la == lb && strncasecmp(pa, pb, la) == 0;
+}
+
 static void
 take_receipt(struct scan *s, const char *line)
 {
@@ -64,7 +94,8 @@ take_receipt(struct scan *s, const char *line)
 		return;
 	for (size_t i = 0; i < s->result->n_updates; i++) {
 		u = &s->result->updates[i];
-		if (strcmp(u->sha256, sha) != 0)
+		if (strcmp(u->sha256, sha) != 0 ||
+		    !same_rule(u->id, field(line, 3, s->arena)))
 			continue;
 		u->installed = true;
 		u->reason = arena_printf(s->arena,

@@ -41,6 +41,7 @@ enum {
 	OPT_SUSPEND_COMMAND,
 	OPT_RESUME_COMMAND,
 	OPT_EXIT_CODE,
+	OPT_ABANDON,
 	OPT_NO_METADATA,
 	OPT_JSON,
 	OPT_NO_COLOR
@@ -86,6 +87,8 @@ const struct option_def option_defs[] = {
 	"install what receipts and package database say is there"},
     {OPT_NO_METADATA, "no-metadata", NULL, CMD_SCAN,
 	"names and sizes only; no file is opened"},
+    {OPT_ABANDON, "abandon", NULL, CMD_RECOVER,
+	"give the run up: put nodes back, install nothing"},
     {OPT_EXIT_CODE, "exit-code", NULL, CMD_SCAN,
 	"exit 100 when updates are applicable"},
     {'n', "dry-run", NULL, CMD_RUN, "scan and say what would be done"},
@@ -257,6 +260,9 @@ take_option(struct options *o, int id, struct err *e)
 		return 0;
 	case OPT_EXIT_CODE:
 		o->exit_code = true;
+		return 0;
+	case OPT_ABANDON:
+		o->abandon = true;
 		return 0;
 	case OPT_NO_METADATA:
 		o->no_metadata = true;

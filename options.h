@@ -60,6 +60,7 @@ struct options {
 	bool no_color;
 	bool dry_run;
 	bool exit_code;
+	bool abandon;
 	bool no_metadata;
 	struct run_info run;
 	char **operands; /* what is left of argv */

@@ -346,10 +346,11 @@ add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
 			    r->reason);
 	}
 	if (engine_restart_pending(g, n))
-		buf_addf(b,
-		    "    RESTART PENDING: %s; restart this machine yourself, "
-		    "or run with --allow-self-reboot\n",
-		    n->restart_reason);
+		buf_addf(b, "    RESTART PENDING: %s; restart %s yourself%s\n",
+		    n->restart_reason,
+		    engine_is_self(g, n) ? "this machine" : "the node",
+		    engine_is_self(g, n) ? ", or run with --allow-self-reboot"
+					 : "");
 	if (n->finished && n->suspended)
 		add_resume_command(b, g, n);
 	if (n->unknown)

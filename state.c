@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,43 @@ held(int fd, const char *path, struct err *e)
 	return -1;
 }
 
+/*
+ * Whether the process that wrote the lock is gone. The lock of one that was
+ * killed is held a moment longer by a child that it was just starting, until
+ * that has become another program.
+ */
+static bool
+holder_is_gone(int fd, const struct coordinator *self)
+{
+	char text[4096];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	json_t *o = n > 0 ? json_loadb(text, (size_t)n, 0, NULL) : NULL;
+	int64_t pid = json_number(o, "pid");
+	bool gone = strcmp(json_text(o, "boot_id"), self->boot_id) == 0 &&
+		    pid > 0 && kill((pid_t)pid, 0) == -1 && errno == ESRCH;
+
+	json_decref(o);
+	return gone;
+}
+
+/* 0, or -1 with errno. */
+static int
+take_lock(int fd, const struct coordinator *self)
+{
+	struct timespec nap = {0, 20000000};
+
+	for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) == -1; tries++) {
+		if (errno != EWOULDBLOCK || tries == 100)
+			return -1;
+		if (!holder_is_gone(fd, self)) {
+			errno = EWOULDBLOCK;
+			return -1;
+		}
+		(void)nanosleep(&nap, NULL);
+	}
+	return 0;
+}
+
 int
 state_lock(struct state_lock *l, const char *state_dir, const char *run_id,
     const struct coordinator *c, struct err *e)
@@ -101,7 +139,7 @@ state_lock(struct state_lock *l, const char *state_dir, const char *run_id,
 	l->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (l->fd == -1)
 		rc = err_sys(e, "cannot open %s", path);
-	else if (flock(l->fd, LOCK_EX | LOCK_NB) == -1)
+	else if (take_lock(l->fd, c) == -1)
 		rc = errno == EWOULDBLOCK ? held(l->fd, path, e)
 					  : err_sys(e, "cannot lock %s", path);
 	if (rc == 0) {

@@ -137,6 +137,9 @@ event_text(struct view *v, const struct engine *g, const struct event *ev)
 	case EV_RUN_RECOVERED:
 		buf_addf(&b, "run %s is taken up again", g->run.run_id);
 		break;
+	case EV_RUN_ABANDONED:
+		buf_addf(&b, "run %s is given up", g->run.run_id);
+		break;
 	case EV_OP_STARTED:
 		buf_addf(&b, "%s: ", ev->node);
 		started_words(&b, ev);

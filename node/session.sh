@@ -136,7 +136,8 @@ cau_have() {
 		if [ -f "$1/$2" ] && [ ! -h "$1/$2" ] &&
 			cau_sum=$(cau_hashes "$1/$2") &&
 			[ "${cau_sum%% *}" = "$1" ]; then
-			touch "$1"
+			# A cut may have come before it was made executable.
+			chmod 700 "$1/$2" && touch "$1"
 		else
 			[ ! -e "$1" ] || rm -rf "$1"
 			cau_new="$cau_new $1"
