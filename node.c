@@ -43,8 +43,11 @@ node_init(struct node *n, const char *name, const char *address,
 static bool
 is_ssh(const struct transport *t)
 {
-	const char *slash = strrchr(t->rsh[0], '/');
+	const char *slash;
 
+	if (t->rsh[0] == NULL)
+		return false;
+	slash = strrchr(t->rsh[0], '/');
 	return strcmp(slash == NULL ? t->rsh[0] : slash + 1, "ssh") == 0;
 }
 

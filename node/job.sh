@@ -11,6 +11,7 @@ cau_dir=$1 cau_id=$2 cau_limit=$3 cau_grace=$4 cau_boot=$5
 shift 5
 cd "$cau_dir" || exit 3
 # bash tells of deaths by signals only outside of its POSIX mode.
+# shellcheck disable=SC3040
 [ -z "${BASH_VERSION:-}" ] || set +o posix
 
 # Centiseconds since boot.

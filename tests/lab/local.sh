@@ -6,26 +6,30 @@
 # shellcheck disable=SC2016,SC2034,SC1091,SC2154
 . "$(dirname "$0")/common.sh"
 
+# The nodes do not see the folder that cau was built in.
+mine=/usr/local/sbin/cau
+lab in n1 sh -c "cat >$mine && chmod 755 $mine" <"$CAU"
+
 # The machine that cau runs on is not restarted without permission.
 fresh
 installer 1.sh 'exit 194'
 lab in n1 mkdir -p /srv/root
 tar -C root -cf - . | lab in n1 tar -C /srv/root -xf -
 boots=$(lab reboots n1)
-lab in n1 "$CAU" run --cluster local --root /srv/root >out 2>err
+lab in n1 "$mine" run --cluster local --root /srv/root >out 2>err
 rc=$?
 verdict "local: a restart is pending, and not done" eval 'is 0 $rc &&
 	grep -q "RESTART PENDING" out && is "$boots" "$(lab reboots n1)"'
 
 lab in n1 rm -rf /var/lib/cau /var/lib/starts
-lab in n1 "$CAU" run --cluster local --root /srv/root --allow-self-reboot >out 2>err
+lab in n1 "$mine" run --cluster local --root /srv/root --allow-self-reboot >out 2>err
 rc=$?
 lab wait n1 $((boots + 1))
 verdict "--allow-self-reboot: the coordinator goes down with its machine" eval '
 	[ $rc != 0 ] && is $((boots + 1)) "$(lab reboots n1)"'
-lab in n1 "$CAU" status >out 2>err
+lab in n1 "$mine" status >out 2>err
 verdict "after the restart the run is there to be taken up" grep -q "cau recover takes it up" out
-lab in n1 "$CAU" recover >out 2>err
+lab in n1 "$mine" recover >out 2>err
 rc=$?
 verdict "recover after the restart of its own machine" eval 'is 0 $rc &&
 	grep -q "restarted in" out && is "n1 1.sh" "$(starts)" && is $((boots + 1)) "$(lab reboots n1)"'
