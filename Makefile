@@ -61,6 +61,7 @@ SRCS = \
 	cmd_scan.c \
 	cmd_status.c \
 	engine.c \
+	engine_next.c \
 	err.c \
 	event.c \
 	exitcodes.c \

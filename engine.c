@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* An Updating Run as a pure state machine. */
-#include "engine.h"
+#include "engine_next.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const phase_names[] = {
-#define X(id, name) name,
-    NODE_PHASES(X)
-#undef X
-};
 
 void
 engine_init(struct engine *g)
@@ -28,86 +22,6 @@ engine_release(struct engine *g)
 	engine_init(g);
 }
 
-const char *
-node_phase_name(enum node_phase p)
-{
-	return phase_names[p];
-}
-
-struct engine_counts
-engine_count(const struct engine_node *n)
-{
-	struct engine_counts c = {0};
-
-	for (size_t i = 0; i < n->n_updates; i++) {
-		if (!n->updates[i].done) {
-			c.pending++;
-			continue;
-		}
-		switch (n->updates[i].result.result) {
-		case RESULT_NONE:
-			break;
-		case RESULT_SUCCEEDED:
-			c.succeeded++;
-			break;
-		case RESULT_FAILED:
-			c.failed++;
-			break;
-		case RESULT_CANCELED:
-			c.canceled++;
-			break;
-		case RESULT_ALREADY_INSTALLED:
-		case RESULT_NOT_APPLICABLE:
-			c.skipped++;
-			break;
-		case RESULT_UNKNOWN:
-			c.unknown++;
-			break;
-		}
-	}
-	return c;
-}
-
-/* The next update to install, or n_updates. While the run is stopping only
- * one that may have been started already is still looked after. */
-static size_t
-next_update(const struct engine *g, const struct engine_node *n)
-{
-	size_t i;
-
-	for (i = 0; i < n->n_updates; i++)
-		if (!n->updates[i].done &&
-		    (!g->stopping || n->updates[i].started))
-			break;
-	return i;
-}
-
-bool
-engine_is_self(const struct engine *g, const struct engine_node *n)
-{
-	return n->info->local ||
-	       (*n->boot_id != '\0' &&
-		   strcmp(n->boot_id, g->coordinator.boot_id) == 0);
-}
-
-static bool
-may_restart(const struct engine *g, const struct engine_node *n)
-{
-	return !engine_is_self(g, n) || g->run.allow_self_reboot;
-}
-
-static bool
-has_words(const char *const *words)
-{
-	return words != NULL && words[0] != NULL;
-}
-
-static bool
-can_suspend(const struct engine *g)
-{
-	return has_words(g->run.suspend_command);
-}
-
 /* Some update of this pass was tried, so others may have become applicable. */
 static bool
 pass_did_something(const struct engine_node *n)
@@ -116,37 +30,6 @@ pass_did_something(const struct engine_node *n)
 		if (n->updates[i].pass == n->pass && n->updates[i].started)
 			return true;
 	return false;
-}
-
-/*
- * What the node needs next, leaving aside whether it is its turn. Returns
- * false when nothing is left to do for it.
- */
-static bool
-next_op(const struct engine *g, const struct engine_node *n, enum op_kind *op,
-    size_t *update)
-{
-	*update = 0;
-	if (n->broken || g->abandoned) {
-		*op = OP_RESUME;
-		return n->suspended && !n->keep_out;
-	}
-	if (!n->scanned) {
-		*op = OP_SCAN;
-		return !g->stopping || n->active;
-	}
-	*update = next_update(g, n);
-	if (*update < n->n_updates) {
-		if (!n->staged)
-			*op = OP_STAGE;
-		else if (can_suspend(g) && !n->drained)
-			*op = OP_SUSPEND;
-		else
-			*op = OP_INSTALL;
-		return true;
-	}
-	*op = n->restart_needed && may_restart(g, n) ? OP_RESTART : OP_RESUME;
-	return *op == OP_RESTART || n->suspended;
 }
 
 static enum summary_status
@@ -197,13 +80,13 @@ settle(struct engine *g, struct engine_node *n)
 	if (n->busy || n->finished)
 		return;
 	if (!n->broken && n->scanned && n->active && !g->stopping &&
-	    next_update(g, n) == n->n_updates &&
-	    !(n->restart_needed && may_restart(g, n)) &&
+	    engine_next_update(g, n) == n->n_updates &&
+	    !(n->restart_needed && engine_may_restart(g, n)) &&
 	    pass_did_something(n) && n->pass < ENGINE_MAX_PASSES) {
 		n->pass++;
 		n->scanned = n->staged = false;
 	}
-	if (next_op(g, n, &op, &update))
+	if (engine_next_op(g, n, &op, &update))
 		return;
 	for (size_t i = 0; i < n->n_updates; i++) {
 		if (n->updates[i].done)
@@ -219,13 +102,6 @@ settle(struct engine *g, struct engine_node *n)
 	n->status = node_status(g, n);
 }
 
-/* Out of service through this run: under way, or left out for safety. */
-static bool
-is_away(const struct engine_node *n)
-{
-	return n->active && (!n->finished || n->suspended || n->keep_out);
-}
-
 /*
  * Settles every node, then stops the run where it must not go on: more nodes
  * failed than allowed, or as many stay out of service as may be out at all.
@@ -238,7 +114,7 @@ settle_all(struct engine *g)
 
 	for (size_t i = 0; i < g->run.n_nodes; i++) {
 		settle(g, &g->nodes[i]);
-		if (g->nodes[i].finished && is_away(&g->nodes[i])) {
+		if (g->nodes[i].finished && engine_is_away(&g->nodes[i])) {
 			last = &g->nodes[i];
 			left_out++;
 		}
@@ -261,51 +137,6 @@ settle_all(struct engine *g)
 	}
 	for (size_t i = 0; g->stopping && i < g->run.n_nodes; i++)
 		settle(g, &g->nodes[i]);
-}
-
-/* Prepared: its first scan and stage are behind it. */
-static bool
-is_prepared(const struct engine *g, const struct engine_node *n)
-{
-	enum op_kind op;
-	size_t update;
-
-	return n->finished || n->active ||
-	       (!n->busy && next_op(g, n, &op, &update) && op != OP_SCAN &&
-		   op != OP_STAGE);
-}
-
-/* What is under way, and how many nodes are out of service. */
-struct census {
-	size_t busy, out, prepared, finished;
-};
-
-static struct census
-take_census(const struct engine *g)
-{
-	struct census c = {0};
-
-	for (size_t i = 0; i < g->run.n_nodes; i++) {
-		c.busy += g->nodes[i].busy;
-		c.finished += g->nodes[i].finished;
-		c.prepared += is_prepared(g, &g->nodes[i]);
-		c.out += is_away(&g->nodes[i]);
-	}
-	return c;
-}
-
-/* Whether what the node needs next may start: scans and stages while there
- * is room for more, the rest when it is the node's turn. */
-static bool
-may_start(const struct engine *g, const struct engine_node *n, enum op_kind op,
-    const struct census *c)
-{
-	if (n->active)
-		return true;
-	if (op == OP_SCAN || op == OP_STAGE)
-		return c->busy < (size_t)g->run.parallel;
-	return c->prepared == g->run.n_nodes &&
-	       c->out < (size_t)g->run.max_unavailable;
 }
 
 static const char *
@@ -345,10 +176,11 @@ check_run(const struct run_info *r, struct err *e)
 		return err_set(e, CAU_USAGE,
 		    "parallel, max_unavailable or max_failed_nodes is out of "
 		    "range");
-	if (has_words(r->suspend_command) && !has_words(r->resume_command))
+	if (engine_has_words(r->suspend_command) &&
+	    !engine_has_words(r->resume_command))
 		return err_set(e, CAU_USAGE,
 		    "a command to suspend nodes without one to resume them");
-	if (!has_words(r->rsh))
+	if (!engine_has_words(r->rsh))
 		return err_set(e, CAU_USAGE, "no remote shell command");
 	for (size_t i = 0; i < r->n_nodes; i++) {
 		if (*r->nodes[i].name == '\0')
@@ -459,15 +291,15 @@ static int
 apply_op_started(struct engine *g, struct engine_node *n,
     const struct event *ev, struct err *e)
 {
-	struct census c = take_census(g);
+	struct engine_census c = engine_take_census(g);
 	struct engine_update *u;
 	struct engine_reboot *r;
 	enum op_kind op;
 	size_t update;
 
-	if (n->busy || n->finished || !next_op(g, n, &op, &update) ||
+	if (n->busy || n->finished || !engine_next_op(g, n, &op, &update) ||
 	    op != ev->op || (op == OP_INSTALL && update != ev->update) ||
-	    !may_start(g, n, op, &c))
+	    !engine_may_start(g, n, op, &c))
 		return err_set(e, CAU_USAGE, "%s does not start %s now",
 		    n->info->name, op_name(ev->op));
 	n->busy = true;
@@ -686,148 +518,4 @@ engine_apply(struct engine *g, const struct event *ev, struct err *e)
 	g->last_ms = ev->at_ms;
 	settle_all(g);
 	return 0;
-}
-
-static enum summary_status
-run_status(const struct engine *g)
-{
-	size_t succeeded = 0, failed = 0, canceled = 0;
-
-	for (size_t i = 0; i < g->run.n_nodes; i++) {
-		succeeded += g->nodes[i].status == STATUS_SUCCEEDED;
-		failed += g->nodes[i].status == STATUS_FAILED;
-		canceled += g->nodes[i].status == STATUS_CANCELED;
-	}
-	if (succeeded == g->run.n_nodes)
-		return STATUS_SUCCEEDED;
-	if (g->stopping && !g->stop_requested)
-		return STATUS_FAILED;
-	if (g->stop_requested)
-		return STATUS_CANCELED;
-	return failed + canceled == g->run.n_nodes ? STATUS_FAILED
-						   : STATUS_PARTIALLY_FAILED;
-}
-
-static struct event *
-add_event(struct engine_plan *plan, enum event_type type, int64_t now_ms)
-{
-	struct event *ev = &plan->events[plan->n_events++];
-
-	ev->type = type;
-	ev->at_ms = now_ms;
-	return ev;
-}
-
-const char *
-engine_job_id(const struct engine *g, const struct engine_node *n,
-    size_t update, struct arena *a)
-{
-	return arena_printf(
-	    a, "%s.%zu.%zu", g->run.run_id, (size_t)(n - g->nodes), update);
-}
-
-static void
-add_op(const struct engine *g, const struct engine_node *n, enum op_kind op,
-    size_t update, struct engine_plan *plan, int64_t now_ms, struct arena *a)
-{
-	struct event *ev = add_event(plan, EV_OP_STARTED, now_ms);
-	const struct engine_update *u;
-
-	ev->node = n->info->name;
-	ev->op = op;
-	ev->pass = n->pass;
-	if (op == OP_RESTART)
-		ev->boot_id = n->boot_id;
-	if (op != OP_INSTALL)
-		return;
-	u = &n->updates[update];
-	ev->update = update;
-	ev->id = u->info.id;
-	ev->boot_id = u->started ? u->boot_id : n->boot_id;
-	ev->job = u->started ? u->job : engine_job_id(g, n, update, a);
-}
-
-void
-engine_next(const struct engine *g, int64_t now_ms, struct engine_plan *plan,
-    struct arena *a)
-{
-	struct census c = take_census(g);
-	const struct engine_node *n;
-	enum op_kind op;
-	struct event *ev;
-	size_t update;
-
-	plan->events =
-	    arena_alloc(a, (g->run.n_nodes + 1) * sizeof(*plan->events));
-	plan->n_events = 0;
-	if (now_ms < g->last_ms)
-		now_ms = g->last_ms;
-	if (!g->finished && c.finished == g->run.n_nodes) {
-		ev = add_event(plan, EV_RUN_FINISHED, now_ms);
-		ev->status = run_status(g);
-		ev->error = g->stop_reason;
-	}
-	for (size_t i = 0; i < g->run.n_nodes && !g->finished; i++) {
-		n = &g->nodes[i];
-		if (n->busy || n->finished || !next_op(g, n, &op, &update) ||
-		    !may_start(g, n, op, &c))
-			continue;
-		if (!n->active && op != OP_SCAN && op != OP_STAGE)
-			c.out++;
-		add_op(g, n, op, update, plan, now_ms, a);
-		c.busy++;
-	}
-	plan->idle = plan->n_events == 0;
-}
-
-enum node_phase
-engine_phase(const struct engine_node *n)
-{
-	if (n->finished)
-		return PHASE_DONE;
-	if (!n->busy)
-		return PHASE_WAITING;
-	switch (n->op) {
-	case OP_SCAN:
-		return PHASE_SCANNING;
-	case OP_STAGE:
-		return PHASE_STAGING;
-	case OP_SUSPEND:
-		return PHASE_SUSPENDING;
-	case OP_INSTALL:
-		return PHASE_INSTALLING;
-	case OP_RESTART:
-		return PHASE_RESTARTING;
-	case OP_RESUME:
-		return PHASE_RESUMING;
-	case OP_KIND_COUNT:
-		break;
-	}
-	return PHASE_WAITING;
-}
-
-bool
-engine_restart_pending(const struct engine *g, const struct engine_node *n)
-{
-	return n->restart_needed && (n->finished || !may_restart(g, n));
-}
-
-enum cau_exit
-engine_exit_code(const struct engine *g)
-{
-	for (size_t i = 0; i < g->run.n_nodes; i++)
-		if (g->nodes[i].unknown)
-			return CAU_UNKNOWN;
-	switch (g->status) {
-	case STATUS_SUCCEEDED:
-		return CAU_OK;
-	case STATUS_PARTIALLY_FAILED:
-		return CAU_PARTIAL;
-	case STATUS_CANCELED:
-		return CAU_CANCELED;
-	case STATUS_NONE:
-	case STATUS_FAILED:
-		break;
-	}
-	return CAU_FAILED;
 }

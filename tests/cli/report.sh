@@ -236,7 +236,7 @@ runs 6 run1
 silent_out
 plain <err >got
 file_is got <<'EOF'
-cau run: run RUN was cut short and nobody works on it: go on with cau recover first
+cau run: run RUN was cut short and nobody works on it: go on with cau recover, or give it up with cau recover --abandon
 EOF
 
 it 'recover ends it'

@@ -193,7 +193,7 @@ runs 6 run1
 silent_out
 plain <err >got
 file_is got <<'EOF'
-cau run: run RUN was cut short and nobody works on it: go on with cau recover first
+cau run: run RUN was cut short and nobody works on it: go on with cau recover, or give it up with cau recover --abandon
 EOF
 runs 6 run1 --json
 valid_json
@@ -266,7 +266,7 @@ runs 7 cau recover
 silent_out
 plain <err >got
 file_is got <<'EOF'
-cau recover: the rules or the arguments of the plug-ins changed since run RUN began: put them back to go on
+cau recover: the rules or the arguments of the plug-ins changed since run RUN began: put them back to go on, or give it up with cau recover --abandon
 EOF
 cp rules.xml root/DefaultHotfixConfig.xml
 "$CAU" recover >run.out 2>run.err </dev/null &
