@@ -260,7 +260,8 @@ cau_job() {
 			fi
 		fi
 		# Nobody has started it, and from here on nobody can.
-		if (set -C && echo '- - - .' >"$cau_dir/start") 2>/dev/null; then
+		if [ ! -e "$cau_dir/start" ] &&
+			(set -C && echo '- - - .' >"$cau_dir/start") 2>/dev/null; then
 			cau_say exit "never - -"
 			return 0
 		fi
