@@ -19,6 +19,7 @@
 #define STOP_GRACE_MS 1000
 /* For the login behind the connection; ssh gives up on its own before. */
 #define LOGIN_MS    5000
+#define WORDS_MS    2000
 #define PROGRESS_MS 100
 /* A transfer that stands still for so long is given up. */
 #define PUT_STALL_MS 60000
@@ -263,6 +264,22 @@ take_line(struct node *n, char *s, size_t len, node_line_fn *line, void *ctx,
 	return false;
 }
 
+/*
+ * What a function that failed had to say comes on another stream than its
+ * answer, and may come later; the mark ends it.
+ */
+static void
+await_words(struct node *n)
+{
+	int64_t deadline = clock_ms() + WORDS_MS;
+	char *end;
+
+	while ((end = strstr(n->child.errors.data, n->mark)) == NULL)
+		if (child_turn(&n->child, deadline) != CHILD_TURN_SOMETHING)
+			return;
+	buf_setlen(&n->child.errors, (size_t)(end - n->child.errors.data));
+}
+
 static enum node_rc
 read_answer(struct node *n, node_line_fn *line, void *ctx, int64_t deadline_ms,
     struct err *e)
@@ -287,9 +304,8 @@ read_answer(struct node *n, node_line_fn *line, void *ctx, int64_t deadline_ms,
 		buf_consume(out, start);
 		from = out->len;
 		if (done) {
-			/* What it wrote to stderr came before the end. */
 			if (status != 0)
-				(void)child_turn(&n->child, clock_ms());
+				await_words(n);
 			return status == 0 ? NODE_OK : NODE_FAILED;
 		}
 		if (out->len > MAX_LINE) {

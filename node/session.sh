@@ -30,7 +30,10 @@ cau_req() {
 	cau_seq=$1
 	shift
 	"$@" </dev/null
-	cau_say end $?
+	cau_status=$?
+	# The two streams travel apart: the mark says that the words are all there.
+	[ $cau_status = 0 ] || printf '%s\n' "$cau_mark" >&2
+	cau_say end $cau_status
 }
 
 cau_hello() {
