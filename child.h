@@ -93,5 +93,9 @@ void child_describe(struct buf *b, const struct child_status *s);
 
 /* Milliseconds on a clock that only moves forward. */
 int64_t clock_ms(void);
+/* Milliseconds since 1970, on the clock of the machine. */
+int64_t clock_wall_ms(void);
+/* Does nothing for a while; signals do not shorten it. */
+void clock_sleep(int64_t ms);
 
 #endif

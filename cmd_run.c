@@ -80,15 +80,6 @@ finish_options(struct options *o)
 	free(o);
 }
 
-static int64_t
-wall_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void
 print_report(const struct session *s)
 {
@@ -222,7 +213,7 @@ start(struct session *s, struct options *o, struct err *e)
 	}
 	s->work.run_dir = s->run_dir;
 	run->digest = work_digest(&s->work);
-	ev.at_ms = wall_ms();
+	ev.at_ms = clock_wall_ms();
 	ev.run = *run;
 	ev.coordinator = s->self;
 	/* Nothing has been started: a run that cannot be put on record has
@@ -370,7 +361,7 @@ take_up(struct session *s, struct err *e)
 		    s->run_id);
 	if (s->o->abandon)
 		ev.type = EV_RUN_ABANDONED;
-	ev.at_ms = wall_ms();
+	ev.at_ms = clock_wall_ms();
 	if (ev.at_ms < s->engine.last_ms)
 		ev.at_ms = s->engine.last_ms;
 	ev.coordinator = s->self;

@@ -134,15 +134,6 @@ request(const struct job_spec *spec, bool again)
 	return buf_detach(&b);
 }
 
-static void
-sleep_ms(int64_t ms)
-{
-	struct timespec ts = {ms / 1000, ms % 1000 * 1000000};
-
-	while (nanosleep(&ts, &ts) == -1 && errno == EINTR)
-		continue;
-}
-
 enum node_rc
 job_run(struct node *n, const struct job_spec *spec, struct job_end *end,
     struct err *e)
@@ -186,7 +177,7 @@ job_run(struct node *n, const struct job_spec *spec, struct job_end *end,
 		}
 		if (clock_ms() >= deadline)
 			break;
-		sleep_ms(wait);
+		clock_sleep(wait);
 		wait = wait * 2 > LONGEST_WAIT_MS ? LONGEST_WAIT_MS : wait * 2;
 	}
 	if (!again)

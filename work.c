@@ -23,15 +23,6 @@
 #define POLL_MOST_MS  3000
 #define STACK_SIZE    (512U << 10)
 
-static int64_t
-wall_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void
 fail(struct order *o, enum op_outcome outcome, const char *text)
 {
@@ -230,15 +221,6 @@ do_command(struct order *o, const char *const *words, const char *what)
 	buf_release(&why);
 }
 
-static void
-sleep_ms(int64_t ms)
-{
-	struct timespec ts = {ms / 1000, ms % 1000 * 1000000};
-
-	while (nanosleep(&ts, &ts) == -1 && errno == EINTR)
-		continue;
-}
-
 /*
  * Restarts the node unless it has been restarted since boot_id was read, and
  * waits until it answers with another one. What the node says to the request
@@ -278,7 +260,7 @@ do_restart(struct order *o)
 			break;
 		if (clock_ms() >= deadline)
 			break;
-		sleep_ms(wait);
+		clock_sleep(wait);
 		wait = wait * 2 > POLL_MOST_MS ? POLL_MOST_MS : wait * 2;
 	}
 	buf_release(&b);
@@ -345,7 +327,7 @@ run_order(void *arg)
 	/* With many nodes a connection each would be too many. */
 	if (w->run->n_nodes > (size_t)w->run->parallel)
 		node_close(o->node);
-	o->ended.at_ms = wall_ms();
+	o->ended.at_ms = clock_wall_ms();
 	(void)pthread_mutex_lock(&w->mutex);
 	o->next = w->done;
 	w->done = o;
