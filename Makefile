@@ -83,18 +83,23 @@ SRCS = \
 	msi.c \
 	names.c \
 	node.c \
+	nodelock.c \
 	ole2.c \
+	operate.c \
 	options.c \
+	options_run.c \
 	pkgtext.c \
 	plugin.c \
 	pluginargs.c \
 	report.c \
+	report_json.c \
 	rpmhdr.c \
 	rules.c \
 	rules_check.c \
 	rules_explain.c \
 	rules_xml.c \
 	run.c \
+	script.c \
 	state.c \
 	template.c \
 	text.c \

@@ -20,6 +20,7 @@
 #else
 #define BLOCK_SIZE 65536
 #endif
+#define FIRST_SIZE 1024
 
 struct arena_block {
 	struct arena_block *next;
@@ -38,7 +39,12 @@ arena_alloc(struct arena *a, size_t size)
 		return xmalloc(SIZE_MAX);
 	size = size == 0 ? align : (size + align - 1) / align * align;
 	if (b == NULL || b->size - a->used < size) {
-		room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+		/* Small ones stay small. */
+		room = b == NULL ? FIRST_SIZE : 2 * b->size;
+		if (room > BLOCK_SIZE)
+			room = BLOCK_SIZE;
+		if (room < size)
+			room = size;
 		b = xcalloc(1, sizeof(*b) + room);
 		b->size = room;
 		b->next = a->blocks;
@@ -82,6 +88,23 @@ arena_printf(struct arena *a, const char *fmt, ...)
 	(void)vsnprintf(p, (size_t)n + 1, fmt, ap);
 	va_end(ap);
 	return p;
+}
+
+void
+arena_join(struct arena *a, struct arena *from)
+{
+	struct arena_block *last = from->blocks;
+
+	if (a->blocks == NULL) {
+		*a = *from;
+	} else if (last != NULL) {
+		/* Behind the newest of a, which may have room left. */
+		while (last->next != NULL)
+			last = last->next;
+		last->next = a->blocks->next;
+		a->blocks->next = from->blocks;
+	}
+	*from = (struct arena)ARENA_INIT;
 }
 
 void

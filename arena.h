@@ -25,6 +25,8 @@ void *arena_alloc(struct arena *a, size_t size);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_printf(struct arena *a, const char *fmt, ...) CAU_PRINTF(2, 3);
+/* Moves everything that from holds into a; from is empty afterwards. */
+void arena_join(struct arena *a, struct arena *from);
 /* Frees everything; the arena is empty and usable again. */
 void arena_release(struct arena *a);
 

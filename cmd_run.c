@@ -66,6 +66,7 @@ session_release(struct session *s)
 	journal_close(&s->journal);
 	engine_release(&s->engine);
 	state_unlock(&s->lock);
+	view_release(&s->view);
 	free(s->run_dir);
 	arena_release(&s->arena);
 	free(s);
@@ -119,6 +120,7 @@ drive(struct session *s)
 
 	switch (run_drive(&s->engine, &s->journal, &s->work, &s->view, &e)) {
 	case RUN_FINISHED:
+		work_unlock(&s->work);
 		state_clear_current(s->o->state_dir);
 		print_report(s);
 		return (int)engine_exit_code(&s->engine);
@@ -150,8 +152,10 @@ record_first(struct session *s, const struct event *ev, struct err *e)
 	rc = engine_apply(&s->engine, ev, e);
 	if (rc == 0)
 		rc = journal_sync(&s->journal, e);
-	if (rc == 0)
+	if (rc == 0) {
 		view_event(&s->view, &s->engine, ev, line.data);
+		view_flush(&s->view);
+	}
 	buf_release(&line);
 	return rc;
 }
@@ -201,7 +205,7 @@ start(struct session *s, struct options *o, struct err *e)
 		return -1;
 	if (check_left_over(s, e) == -1)
 		return -1;
-	rc = work_init(&s->work, run, NULL, false, true, e);
+	rc = work_init(&s->work, run, false, true, e);
 	s->has_work = true;
 	if (!o->quiet || rc == -1)
 		(void)fputs(s->work.warnings.data, stderr);
@@ -211,7 +215,10 @@ start(struct session *s, struct options *o, struct err *e)
 		file_remove_tree(s->run_dir);
 		return -1;
 	}
-	s->work.run_dir = s->run_dir;
+	if (work_begin(&s->work, s->run_dir, &s->self, e) == -1) {
+		file_remove_tree(s->run_dir);
+		return -1;
+	}
 	run->digest = work_digest(&s->work);
 	ev.at_ms = clock_wall_ms();
 	ev.run = *run;
@@ -232,7 +239,7 @@ dry_run(struct options *o)
 	    xcalloc(o->run.n_nodes, sizeof(struct order *));
 	struct work w;
 	struct err e;
-	int rc = work_init(&w, &o->run, NULL, false, true, &e);
+	int rc = work_init(&w, &o->run, false, true, &e);
 
 	if (!o->quiet || rc == -1)
 		(void)fputs(w.warnings.data, stderr);
@@ -344,9 +351,11 @@ take_up(struct session *s, struct err *e)
 		return rc;
 	/* What is given up needs no plug-in. */
 	s->run = s->engine.run;
-	if (s->o->abandon)
+	if (s->o->abandon) {
 		s->run.n_plugins = 0;
-	rc = work_init(&s->work, &s->run, s->run_dir, false, true, e);
+		s->run.pre_script = s->run.post_script = "";
+	}
+	rc = work_init(&s->work, &s->run, false, true, e);
 	s->has_work = true;
 	if (!s->o->quiet || rc == -1)
 		(void)fputs(s->work.warnings.data, stderr);
@@ -355,10 +364,13 @@ take_up(struct session *s, struct err *e)
 	if (!s->o->abandon &&
 	    strcmp(work_digest(&s->work), s->engine.run.digest) != 0)
 		return err_set(e, CAU_REFUSED,
-		    "the rules or the arguments of the plug-ins changed since "
+		    "rules, arguments of the plug-ins or scripts changed since "
 		    "run %s began: put them back to go on, or give it up with "
 		    "cau recover --abandon",
 		    s->run_id);
+	if (work_begin(&s->work, s->run_dir, &s->self, e) == -1 ||
+	    (!s->o->abandon && work_lock(&s->work, e) == -1))
+		return -1;
 	if (s->o->abandon)
 		ev.type = EV_RUN_ABANDONED;
 	ev.at_ms = clock_wall_ms();

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* cau scan: what would be installed, per node. Changes nothing. */
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,32 +10,30 @@
 #include "scan.h"
 #include "text.h"
 
+static struct order *
+make_scan(struct work *w, size_t node)
+{
+	struct order *o = xcalloc(1, sizeof(*o));
+
+	(void)w;
+	(void)node;
+	o->started.type = EV_OP_STARTED;
+	o->started.op = OP_SCAN;
+	return o;
+}
+
+static void
+scanned(void *ctx, struct order *o)
+{
+	struct order **results = ctx;
+
+	results[o->number] = o;
+}
+
 int
 scan_nodes(struct work *w, struct order **results, struct err *e)
 {
-	size_t n = w->run->n_nodes, started = 0, ended = 0;
-	struct pollfd p = {w->done_fd, POLLIN, 0};
-	struct order *o;
-
-	while (ended < n) {
-		while (started < n && w->in_flight < (size_t)w->run->parallel) {
-			o = xcalloc(1, sizeof(*o));
-			o->started.type = EV_OP_STARTED;
-			o->started.op = OP_SCAN;
-			o->started.node = w->run->nodes[started].name;
-			if (work_start(w, o, e) == -1) {
-				order_free(o);
-				return -1;
-			}
-			started++;
-		}
-		(void)poll(&p, 1, -1);
-		while ((o = work_take(w)) != NULL) {
-			results[o->node - w->nodes] = o;
-			ended++;
-		}
-	}
-	return 0;
+	return work_each(w, make_scan, scanned, results, e);
 }
 
 static json_t *
@@ -174,7 +171,7 @@ scan(struct options *o)
 	struct err e;
 	int rc;
 
-	rc = work_init(&w, &o->run, NULL, o->no_metadata, false, &e);
+	rc = work_init(&w, &o->run, o->no_metadata, false, &e);
 	if (!o->quiet || rc == -1)
 		(void)fputs(w.warnings.data, stderr);
 	if (rc == 0)

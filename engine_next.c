@@ -3,6 +3,7 @@
  */
 #include "engine_next.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const char *const phase_names[] = {
@@ -51,18 +52,54 @@ engine_count(const struct engine_node *n)
 	return c;
 }
 
-/* The next update to install, or n_updates. While the run is stopping only
- * one that may have been started already is still looked after. */
+static bool
+plugin_failed(const struct engine_node *n, size_t plugin)
+{
+	return ((n->failed_plugins >> plugin) & 1) != 0;
+}
+
+/* StopOnPluginFailure: one before it failed on this node. */
+static bool
+plugin_skipped(
+    const struct engine *g, const struct engine_node *n, size_t plugin)
+{
+	return g->run.stop_on_plugin_failure &&
+	       (n->failed_plugins & ((UINT64_C(1) << plugin) - 1)) != 0;
+}
+
+bool
+engine_wants(const struct engine *g, const struct engine_node *n,
+    const struct engine_update *u)
+{
+	return !u->done && !n->endless && u->refused != n->attempt &&
+	       !plugin_failed(n, u->plugin) && !plugin_skipped(g, n, u->plugin);
+}
+
+/* While the run is stopping only an update that may have been started already
+ * is still looked after. */
 size_t
 engine_next_update(const struct engine *g, const struct engine_node *n)
 {
+	const struct engine_update *u;
 	size_t i;
 
-	for (i = 0; i < n->n_updates; i++)
-		if (!n->updates[i].done &&
-		    (!g->stopping || n->updates[i].started))
+	for (i = n->cursor; i < n->n_updates; i++) {
+		u = &n->updates[i];
+		if (g->stop == ENGINE_STOP_NONE ? engine_wants(g, n, u)
+						: u->started && !u->done)
 			break;
+	}
 	return i;
+}
+
+static bool
+plugin_wants(const struct engine *g, const struct engine_node *n, size_t plugin)
+{
+	for (size_t i = n->cursor; i < n->n_updates; i++)
+		if (n->updates[i].plugin == plugin &&
+		    engine_wants(g, n, &n->updates[i]))
+			return true;
+	return false;
 }
 
 bool
@@ -85,110 +122,215 @@ engine_has_words(const char *const *words)
 	return words != NULL && words[0] != NULL;
 }
 
+/* A restart was asked for, and the node has not been seen back. */
 static bool
-can_suspend(const struct engine *g)
+reboot_is_open(const struct engine_node *n)
 {
-	return engine_has_words(g->run.suspend_command);
+	return n->n_reboots > 0 && n->reboots[n->n_reboots - 1].ended_ms == 0;
 }
 
-/*
- * What the node needs next, leaving aside whether it is its turn. Returns
- * false when nothing is left to do for it.
- */
+static bool
+is_in_doubt(const struct engine_node *n)
+{
+	return n->in_doubt || reboot_is_open(n);
+}
+
+/* What failed last in this attempt is not tried again in it. */
+static bool
+just_failed(const struct engine_node *n, enum op_kind op)
+{
+	const struct engine_trouble *t;
+
+	if (!n->broken || n->n_troubles == 0)
+		return false;
+	t = &n->troubles[n->n_troubles - 1];
+	return t->attempt == n->attempt && t->op == op;
+}
+
+/* The way back into service, as far as it is safe. */
+static bool
+next_back(const struct engine *g, const struct engine_node *n, enum op_kind *op)
+{
+	if (n->suspended) {
+		*op = OP_RESUME;
+		return !is_in_doubt(n) && !just_failed(n, OP_RESUME);
+	}
+	*op = OP_POST_SCRIPT;
+	return n->opened && *g->run.post_script != '\0' && !g->abandoned &&
+	       !is_in_doubt(n) && !just_failed(n, OP_POST_SCRIPT);
+}
+
+static bool
+wants_restart(const struct engine *g, const struct engine_node *n)
+{
+	return n->restart_needed && !g->stop_now && engine_may_restart(g, n);
+}
+
+/* The run is stopping: what was begun is brought to an end. */
+static bool
+next_while_stopping(const struct engine *g, const struct engine_node *n,
+    enum op_kind *op, size_t *update)
+{
+	*update = engine_next_update(g, n);
+	if (*update < n->n_updates) {
+		*op = OP_INSTALL;
+		return true;
+	}
+	if (n->in_doubt && n->suspended && !g->stop_now) {
+		*op = OP_SCAN; /* to see it again */
+		return true;
+	}
+	if (wants_restart(g, n)) {
+		*op = OP_RESTART;
+		return !n->in_doubt;
+	}
+	return next_back(g, n, op);
+}
+
+/* Scans and stages of a pass; in the order of the plug-ins if they are to go
+ * one after the other. */
+static bool
+next_preparation(
+    const struct engine *g, const struct engine_node *n, enum op_kind *op)
+{
+	size_t plugins = g->run.n_plugins;
+
+	*op = OP_STAGE;
+	if (g->run.run_plugins_serially)
+		for (size_t k = n->staged; k < n->scanned; k++)
+			if (plugin_wants(g, n, k))
+				return true;
+	if (n->scanned < plugins) {
+		*op = OP_SCAN;
+		return true;
+	}
+	return n->staged < plugins && !g->run.run_plugins_serially &&
+	       engine_next_update(g, n) < n->n_updates;
+}
+
 bool
 engine_next_op(const struct engine *g, const struct engine_node *n,
     enum op_kind *op, size_t *update)
 {
+	const struct engine_update *u;
+
 	*update = 0;
-	if (n->broken || g->abandoned) {
-		*op = OP_RESUME;
-		return n->suspended && !n->keep_out;
+	if (n->script_running && !g->abandoned) {
+		*op = n->opened ? OP_POST_SCRIPT : OP_PRE_SCRIPT;
+		return true;
 	}
-	if (!n->scanned) {
-		*op = OP_SCAN;
-		return !g->stopping || n->active;
+	if (n->broken || g->abandoned)
+		return next_back(g, n, op);
+	if (reboot_is_open(n) && !g->stop_now) {
+		*op = OP_RESTART;
+		return true;
 	}
+	if (g->stop != ENGINE_STOP_NONE)
+		return next_while_stopping(g, n, op, update);
+	if (next_preparation(g, n, op))
+		return true;
 	*update = engine_next_update(g, n);
 	if (*update < n->n_updates) {
-		if (!n->staged)
-			*op = OP_STAGE;
-		else if (can_suspend(g) && !n->drained)
+		u = &n->updates[*update];
+		if (*g->run.pre_script != '\0' && !n->opened)
+			*op = OP_PRE_SCRIPT;
+		else if (engine_has_words(g->run.suspend_command) &&
+			 !n->drained)
 			*op = OP_SUSPEND;
+		else if (g->run.separate_reboots && wants_restart(g, n) &&
+			 u->plugin != n->restart_plugin)
+			*op = OP_RESTART;
 		else
 			*op = OP_INSTALL;
 		return true;
 	}
-	*op = n->restart_needed && engine_may_restart(g, n) ? OP_RESTART
-							    : OP_RESUME;
-	return *op == OP_RESTART || n->suspended;
+	*op = OP_RESTART;
+	return wants_restart(g, n) || next_back(g, n, op);
 }
 
-/* Out of service through this run: under way, or left out for safety. */
+/* A run that stops still brings back what it took out of service. */
+bool
+engine_may_retry(const struct engine *g, const struct engine_node *n)
+{
+	return n->attempt <= (unsigned)g->run.max_retries_per_node &&
+	       !n->unknown && !n->held && !g->abandoned &&
+	       (g->stop == ENGINE_STOP_NONE || (n->suspended && !g->stop_now));
+}
+
 bool
 engine_is_away(const struct engine_node *n)
 {
-	return n->active && (!n->finished || n->suspended || n->keep_out);
+	return n->active && (!n->finished || n->suspended || is_in_doubt(n));
 }
 
-/* Prepared: its first scan and stage are behind it. */
-static bool
-is_prepared(const struct engine *g, const struct engine_node *n)
+struct engine_share
+engine_share_of(const struct engine *g, const struct engine_node *n)
 {
-	enum op_kind op;
+	struct engine_share s = {PLACE_NOWHERE, n->busy, engine_is_away(n),
+	    n->prepared, n->finished, false};
+	enum op_kind op = OP_SCAN;
 	size_t update;
 
-	return n->finished || n->active ||
-	       (!n->busy && engine_next_op(g, n, &op, &update) &&
-		   op != OP_SCAN && op != OP_STAGE);
-}
-
-/* What is under way, and how many nodes are out of service. */
-struct engine_census
-engine_take_census(const struct engine *g)
-{
-	struct engine_census c = {0};
-
-	for (size_t i = 0; i < g->run.n_nodes; i++) {
-		c.busy += g->nodes[i].busy;
-		c.finished += g->nodes[i].finished;
-		c.prepared += is_prepared(g, &g->nodes[i]);
-		c.out += engine_is_away(&g->nodes[i]);
-	}
-	return c;
-}
-
-/* Whether what the node needs next may start: scans and stages while there
- * is room for more, the rest when it is the node's turn. */
-bool
-engine_may_start(const struct engine *g, const struct engine_node *n,
-    enum op_kind op, const struct engine_census *c)
-{
+	s.failed = n->finished ? n->status == STATUS_FAILED || n->broken ||
+				     n->failed_plugins != 0
+			       : n->broken && !engine_may_retry(g, n);
+	if (n->busy || n->finished)
+		return s;
 	if (n->active)
+		s.place = PLACE_ACTIVE;
+	else if (engine_next_op(g, n, &op, &update) && op != OP_SCAN &&
+		 op != OP_STAGE)
+		s.place = PLACE_TURN;
+	else
+		s.place = PLACE_PREPARE;
+	return s;
+}
+
+bool
+engine_may_start(
+    const struct engine *g, const struct engine_node *n, int64_t now_ms)
+{
+	if (n->retry_at_ms > now_ms)
+		return false;
+	switch (n->share.place) {
+	case PLACE_PREPARE:
+		return g->census.busy < (size_t)g->run.parallel;
+	case PLACE_TURN:
+		return g->census.prepared == g->run.n_nodes &&
+		       g->census.out < (size_t)g->run.max_unavailable;
+	case PLACE_ACTIVE:
 		return true;
-	if (op == OP_SCAN || op == OP_STAGE)
-		return c->busy < (size_t)g->run.parallel;
-	return c->prepared == g->run.n_nodes &&
-	       c->out < (size_t)g->run.max_unavailable;
+	case PLACE_NOWHERE:
+	case PLACE_COUNT:
+		break;
+	}
+	return false;
 }
 
 static enum summary_status
 run_status(const struct engine *g)
 {
-	size_t succeeded = 0, failed = 0, canceled = 0;
+	size_t count[STATUS_CANCELED + 1] = {0};
 
-	for (size_t i = 0; i < g->run.n_nodes; i++) {
-		succeeded += g->nodes[i].status == STATUS_SUCCEEDED;
-		failed += g->nodes[i].status == STATUS_FAILED;
-		canceled += g->nodes[i].status == STATUS_CANCELED;
-	}
-	if (succeeded == g->run.n_nodes)
+	for (size_t i = 0; i < g->run.n_nodes; i++)
+		count[g->nodes[i].status]++;
+	if (count[STATUS_SUCCEEDED] == g->run.n_nodes)
 		return STATUS_SUCCEEDED;
-	if (g->stopping && !g->stop_requested)
-		return STATUS_FAILED;
-	if (g->stop_requested)
+	switch (g->stop) {
+	case ENGINE_STOP_PERSON:
+	case ENGINE_STOP_TIME:
+	case ENGINE_STOP_HELD:
 		return STATUS_CANCELED;
-	return failed + canceled == g->run.n_nodes ? STATUS_FAILED
-						   : STATUS_PARTIALLY_FAILED;
+	case ENGINE_STOP_FAILED:
+	case ENGINE_STOP_AWAY:
+	case ENGINE_STOP_OFFLINE:
+		return STATUS_FAILED;
+	case ENGINE_STOP_NONE:
+		break;
+	}
+	return count[STATUS_FAILED] + count[STATUS_CANCELED] == g->run.n_nodes
+		   ? STATUS_FAILED
+		   : STATUS_PARTIALLY_FAILED;
 }
 
 static struct event *
@@ -201,65 +343,190 @@ add_event(struct engine_plan *plan, enum event_type type, int64_t now_ms)
 	return ev;
 }
 
+/* An update that could not be started in an earlier attempt gets a new job:
+ * the node may keep a mark that says that the old one never runs. */
 const char *
 engine_job_id(const struct engine *g, const struct engine_node *n,
     size_t update, struct arena *a)
 {
-	return arena_printf(
-	    a, "%s.%zu.%zu", g->run.run_id, (size_t)(n - g->nodes), update);
+	size_t node = (size_t)(n - g->nodes);
+
+	return n->attempt == 1
+		   ? arena_printf(a, "%s.%zu.%zu", g->run.run_id, node, update)
+		   : arena_printf(a, "%s.%zu.%zu.%u", g->run.run_id, node,
+			 update, n->attempt);
+}
+
+/* The plug-in that a scan or stage is for, when they go one by one. */
+static const char *
+serial_plugin(
+    const struct engine *g, const struct engine_node *n, enum op_kind op)
+{
+	size_t k = n->scanned;
+
+	if (!g->run.run_plugins_serially || k > g->run.n_plugins)
+		return NULL;
+	if (op == OP_STAGE)
+		for (k = n->staged; k < n->scanned; k++)
+			if (plugin_wants(g, n, k))
+				break;
+	return k < g->run.n_plugins ? g->run.plugins[k].name : NULL;
 }
 
 static void
-add_op(const struct engine *g, const struct engine_node *n, enum op_kind op,
-    size_t update, struct engine_plan *plan, int64_t now_ms, struct arena *a)
+add_op(const struct engine *g, const struct engine_node *n,
+    struct engine_plan *plan, int64_t now_ms, struct arena *a)
 {
 	struct event *ev = add_event(plan, EV_OP_STARTED, now_ms);
 	const struct engine_update *u;
+	size_t update;
 
 	ev->node = n->info->name;
-	ev->op = op;
+	ev->attempt = n->attempt;
 	ev->pass = n->pass;
-	if (op == OP_RESTART)
-		ev->boot_id = n->boot_id;
-	if (op != OP_INSTALL)
-		return;
-	u = &n->updates[update];
-	ev->update = update;
-	ev->id = u->info.id;
-	ev->boot_id = u->started ? u->boot_id : n->boot_id;
-	ev->job = u->started ? u->job : engine_job_id(g, n, update, a);
+	(void)engine_next_op(g, n, &ev->op, &update);
+	switch (ev->op) {
+	case OP_SCAN:
+	case OP_STAGE:
+		ev->plugin = serial_plugin(g, n, ev->op);
+		break;
+	case OP_PRE_SCRIPT:
+	case OP_POST_SCRIPT:
+		ev->boot_id = n->script_running ? n->script_boot : n->boot_id;
+		ev->job = arena_printf(a, "%s.%zu.%s.%u", g->run.run_id,
+		    (size_t)(n - g->nodes),
+		    ev->op == OP_PRE_SCRIPT ? "pre" : "post", n->attempt);
+		break;
+	case OP_RESTART:
+		ev->boot_id = reboot_is_open(n)
+				  ? n->reboots[n->n_reboots - 1].boot_id_before
+				  : n->boot_id;
+		break;
+	case OP_INSTALL:
+		u = &n->updates[update];
+		ev->update = update;
+		ev->id = u->info.id;
+		ev->boot_id = u->started ? u->boot_id : n->boot_id;
+		ev->job = u->started ? u->job : engine_job_id(g, n, update, a);
+		break;
+	case OP_SUSPEND:
+	case OP_RESUME:
+	case OP_KIND_COUNT:
+		break;
+	}
+}
+
+/* The first node of a set from a number on, or SIZE_MAX. */
+static size_t
+next_in(const struct engine *g, enum engine_place place, size_t from)
+{
+	const uint64_t *set = g->places[place];
+	size_t words = (g->run.n_nodes + 63) / 64, i = from / 64;
+	uint64_t w;
+
+	if (i >= words)
+		return SIZE_MAX;
+	w = set[i] & (UINT64_MAX << (from % 64));
+	while (w == 0)
+		if (++i == words)
+			return SIZE_MAX;
+		else
+			w = set[i];
+	return i * 64 + (size_t)__builtin_ctzll(w);
+}
+
+/* Starts up to most nodes of a set, in their order. */
+static void
+add_ops(const struct engine *g, enum engine_place place, size_t most,
+    struct engine_plan *plan, int64_t now_ms, struct arena *a)
+{
+	const struct engine_node *n;
+	size_t left = g->n_places[place];
+
+	for (size_t i = 0; left > 0 && most > 0; left--, i++) {
+		i = next_in(g, place, i);
+		n = &g->nodes[i];
+		if (n->retry_at_ms > now_ms) {
+			if (n->retry_at_ms < plan->wake_ms)
+				plan->wake_ms = n->retry_at_ms;
+			continue;
+		}
+		add_op(g, n, plan, now_ms, a);
+		most--;
+	}
+}
+
+/* When a limit of time has passed since the run began: 0 for no limit. */
+static bool
+is_over(const struct engine *g, int64_t limit_ms, int64_t now_ms,
+    struct engine_plan *plan)
+{
+	int64_t at = g->started_ms + limit_ms;
+
+	if (limit_ms <= 0)
+		return false;
+	if (at > now_ms && at < plan->wake_ms)
+		plan->wake_ms = at;
+	return at <= now_ms;
+}
+
+static bool
+add_time_events(const struct engine *g, int64_t now_ms,
+    struct engine_plan *plan, struct arena *a)
+{
+	struct event *ev;
+
+	if (!g->warned && is_over(g, g->run.warn_after_ms, now_ms, plan)) {
+		ev = add_event(plan, EV_WARNED, now_ms);
+		ev->error = arena_printf(a,
+		    "WarnAfter: the run has taken longer than %" PRId64 " s",
+		    g->run.warn_after_ms / 1000);
+	}
+	if (g->stop == ENGINE_STOP_NONE &&
+	    is_over(g, g->run.stop_after_ms, now_ms, plan)) {
+		ev = add_event(plan, EV_STOP_REQUESTED, now_ms);
+		ev->cause = STOP_TIME;
+		ev->error = arena_printf(a,
+		    "StopAfter: the run has taken longer than %" PRId64 " s",
+		    g->run.stop_after_ms / 1000);
+	}
+	return plan->n_events > 0;
 }
 
 void
 engine_next(const struct engine *g, int64_t now_ms, struct engine_plan *plan,
     struct arena *a)
 {
-	struct engine_census c = engine_take_census(g);
-	const struct engine_node *n;
-	enum op_kind op;
+	const struct engine_census *c = &g->census;
+	size_t busy_most = (size_t)g->run.parallel;
+	size_t out_most = (size_t)g->run.max_unavailable, most;
 	struct event *ev;
-	size_t update;
 
-	plan->events =
-	    arena_alloc(a, (g->run.n_nodes + 1) * sizeof(*plan->events));
-	plan->n_events = 0;
+	most = g->n_places[PLACE_ACTIVE] + 3;
+	if (g->n_places[PLACE_PREPARE] > 0)
+		most += busy_most;
+	if (g->n_places[PLACE_TURN] > 0)
+		most += out_most;
+	*plan = (struct engine_plan){
+	    arena_alloc(a, most * sizeof(*plan->events)), 0, true, INT64_MAX};
+	if (g->finished)
+		return;
 	if (now_ms < g->last_ms)
 		now_ms = g->last_ms;
-	if (!g->finished && c.finished == g->run.n_nodes) {
+	if (c->finished == g->run.n_nodes) {
 		ev = add_event(plan, EV_RUN_FINISHED, now_ms);
 		ev->status = run_status(g);
-		ev->error = g->stop_reason;
-	}
-	for (size_t i = 0; i < g->run.n_nodes && !g->finished; i++) {
-		n = &g->nodes[i];
-		if (n->busy || n->finished ||
-		    !engine_next_op(g, n, &op, &update) ||
-		    !engine_may_start(g, n, op, &c))
-			continue;
-		if (!n->active && op != OP_SCAN && op != OP_STAGE)
-			c.out++;
-		add_op(g, n, op, update, plan, now_ms, a);
-		c.busy++;
+		if (ev->status != STATUS_SUCCEEDED)
+			ev->error = g->stop_reason;
+	} else if (!add_time_events(g, now_ms, plan, a)) {
+		add_ops(g, PLACE_ACTIVE, SIZE_MAX, plan, now_ms, a);
+		most = c->busy + plan->n_events;
+		if (most < busy_most)
+			add_ops(g, PLACE_PREPARE, busy_most - most, plan,
+			    now_ms, a);
+		if (c->prepared == g->run.n_nodes && c->out < out_most)
+			add_ops(
+			    g, PLACE_TURN, out_most - c->out, plan, now_ms, a);
 	}
 	plan->idle = plan->n_events == 0;
 }
@@ -276,6 +543,8 @@ engine_phase(const struct engine_node *n)
 		return PHASE_SCANNING;
 	case OP_STAGE:
 		return PHASE_STAGING;
+	case OP_PRE_SCRIPT:
+		return PHASE_PRE_SCRIPT;
 	case OP_SUSPEND:
 		return PHASE_SUSPENDING;
 	case OP_INSTALL:
@@ -284,6 +553,8 @@ engine_phase(const struct engine_node *n)
 		return PHASE_RESTARTING;
 	case OP_RESUME:
 		return PHASE_RESUMING;
+	case OP_POST_SCRIPT:
+		return PHASE_POST_SCRIPT;
 	case OP_KIND_COUNT:
 		break;
 	}
@@ -293,7 +564,8 @@ engine_phase(const struct engine_node *n)
 bool
 engine_restart_pending(const struct engine *g, const struct engine_node *n)
 {
-	return n->restart_needed && (n->finished || !engine_may_restart(g, n));
+	return n->restart_needed && !reboot_is_open(n) &&
+	       (n->finished || !engine_may_restart(g, n));
 }
 
 enum cau_exit
@@ -302,6 +574,8 @@ engine_exit_code(const struct engine *g)
 	for (size_t i = 0; i < g->run.n_nodes; i++)
 		if (g->nodes[i].unknown)
 			return CAU_UNKNOWN;
+	if (g->stop == ENGINE_STOP_HELD)
+		return CAU_LOCKED;
 	switch (g->status) {
 	case STATUS_SUCCEEDED:
 		return CAU_OK;

@@ -9,7 +9,7 @@
 
 #include "engine.h"
 
-/* The next update to install, or n_updates. */
+/* The next update to install, or n_updates; the cursor may be behind it. */
 size_t engine_next_update(const struct engine *g, const struct engine_node *n);
 
 /*
@@ -25,16 +25,19 @@ bool engine_has_words(const char *const *words);
 /* Whether cau may restart the node at all. */
 bool engine_may_restart(const struct engine *g, const struct engine_node *n);
 
+/* Whether a failed attempt at the node is followed by another one. */
+bool engine_may_retry(const struct engine *g, const struct engine_node *n);
+
 /* Out of service through this run: under way, or left out for safety. */
 bool engine_is_away(const struct engine_node *n);
 
-struct engine_census {
-	size_t busy, out, prepared, finished;
-};
-struct engine_census engine_take_census(const struct engine *g);
+/* What the node adds to the counts now. */
+struct engine_share engine_share_of(
+    const struct engine *g, const struct engine_node *n);
 
-/* Whether it is the turn of the node for this operation. */
-bool engine_may_start(const struct engine *g, const struct engine_node *n,
-    enum op_kind op, const struct engine_census *c);
+/* Whether what the node needs next may start at that time: scans and stages
+ * while there is room for more, the rest when it is the node's turn. */
+bool engine_may_start(
+    const struct engine *g, const struct engine_node *n, int64_t now_ms);
 
 #endif

@@ -29,6 +29,12 @@ static const char *const outcome_names[] = {
 #undef X
 };
 
+static const char *const cause_names[] = {
+#define X(id, name) name,
+    STOP_CAUSES(X)
+#undef X
+};
+
 static const char *const status_names[] = {"",
 #define X(id, name) name,
     SUMMARY_STATUSES(X)
@@ -134,7 +140,11 @@ run_to_json(const struct run_info *r, json_t *j)
 	json_set(options, "rsh", words_to_json(r->rsh));
 	json_set(options, "suspend_command", words_to_json(r->suspend_command));
 	json_set(options, "resume_command", words_to_json(r->resume_command));
-	json_set(options, "node_state_dir", json_from_text(r->node_state_dir));
+#define X(name)   \
+	json_set( \
+	    options, #name, json_from_text(r->name == NULL ? "" : r->name));
+	RUN_TEXTS(X)
+#undef X
 #define X(name) json_set(options, #name, json_integer(r->name));
 	RUN_NUMBERS(X)
 #undef X
@@ -188,8 +198,9 @@ run_from_json(
 	    words_from_json(json_object_get(options, "suspend_command"), a);
 	r->resume_command =
 	    words_from_json(json_object_get(options, "resume_command"), a);
-	r->node_state_dir =
-	    arena_strdup(a, json_text(options, "node_state_dir"));
+#define X(name) r->name = arena_strdup(a, json_text(options, #name));
+	RUN_TEXTS(X)
+#undef X
 #define X(name) r->name = json_number(options, #name);
 	RUN_NUMBERS(X)
 #undef X
@@ -223,6 +234,35 @@ scan_from_json(
 	return 0;
 }
 
+static json_t *
+failures_to_json(const struct event *ev)
+{
+	json_t *j = json_array(), *o;
+
+	for (size_t i = 0; i < ev->n_failures; i++) {
+		o = json_object();
+		json_set(o, "plugin", json_from_text(ev->failures[i].plugin));
+		json_set(o, "error", json_from_text(ev->failures[i].error));
+		(void)json_array_append_new(j, o);
+	}
+	return j;
+}
+
+static void
+failures_from_json(struct event *ev, const json_t *j, struct arena *a)
+{
+	const json_t *o;
+
+	ev->n_failures = json_array_size(j);
+	ev->failures = arena_alloc(a, ev->n_failures * sizeof(*ev->failures));
+	for (size_t i = 0; i < ev->n_failures; i++) {
+		o = json_array_get(j, i);
+		ev->failures[i] = (struct plugin_failure){
+		    arena_strdup(a, json_text(o, "plugin")),
+		    arena_strdup(a, json_text(o, "error"))};
+	}
+}
+
 static void
 op_to_json(const struct event *ev, json_t *j)
 {
@@ -230,12 +270,15 @@ op_to_json(const struct event *ev, json_t *j)
 
 	json_set(j, "node", json_from_text(ev->node));
 	json_set(j, "op", json_string(op_names[ev->op]));
+	json_set(j, "attempt", json_integer(ev->attempt));
 	json_set(j, "pass", json_integer(ev->pass));
+	if (ev->plugin != NULL)
+		json_set(j, "plugin", json_from_text(ev->plugin));
 	if (ev->op == OP_INSTALL) {
 		json_set(j, "update", json_integer((json_int_t)ev->update));
 		json_set(j, "id", json_from_text(ev->id));
 	}
-	if (ev->op == OP_INSTALL && !ended)
+	if (ev->job != NULL && !ended)
 		json_set(j, "job", json_from_text(ev->job));
 	if (ev->boot_id != NULL)
 		json_set(j, "boot_id", json_from_text(ev->boot_id));
@@ -244,6 +287,12 @@ op_to_json(const struct event *ev, json_t *j)
 	json_set(j, "outcome", json_string(outcome_names[ev->outcome]));
 	if (ev->error != NULL)
 		json_set(j, "error", json_from_text(ev->error));
+	if (ev->n_failures > 0)
+		json_set(j, "failures", failures_to_json(ev));
+	if (ev->kind != NULL)
+		json_set(j, "kind", json_from_text(ev->kind));
+	if (ev->log != NULL)
+		json_set(j, "log", json_from_text(ev->log));
 	if (ev->op == OP_INSTALL)
 		install_result_to_json(&ev->result, j);
 	if (ev->outcome != OUTCOME_OK)
@@ -257,6 +306,15 @@ op_to_json(const struct event *ev, json_t *j)
 	}
 }
 
+/* A copy of a text, or NULL when there is none. */
+static const char *
+optional(const json_t *j, const char *name, struct arena *a)
+{
+	return json_object_get(j, name) == NULL
+		   ? NULL
+		   : arena_strdup(a, json_text(j, name));
+}
+
 static int
 op_from_json(struct event *ev, const json_t *j, struct arena *a, struct err *e)
 {
@@ -268,10 +326,12 @@ op_from_json(struct event *ev, const json_t *j, struct arena *a, struct err *e)
 		return err_set(e, CAU_USAGE, "an operation without a name");
 	ev->op = (enum op_kind)op;
 	ev->node = arena_strdup(a, json_text(j, "node"));
+	ev->attempt = (unsigned)json_number(j, "attempt");
 	ev->pass = (unsigned)json_number(j, "pass");
+	ev->plugin = optional(j, "plugin", a);
 	ev->update = (size_t)update;
 	ev->id = arena_strdup(a, json_text(j, "id"));
-	ev->job = arena_strdup(a, json_text(j, "job"));
+	ev->job = optional(j, "job", a);
 	if (json_object_get(j, "boot_id") != NULL)
 		ev->boot_id = arena_strdup(a, json_text(j, "boot_id"));
 	if (ev->boot_id != NULL && !boot_id_valid(ev->boot_id))
@@ -287,6 +347,9 @@ op_from_json(struct event *ev, const json_t *j, struct arena *a, struct err *e)
 	if (outcome == -1)
 		return err_set(e, CAU_USAGE, "an operation without outcome");
 	ev->outcome = (enum op_outcome)outcome;
+	failures_from_json(ev, json_object_get(j, "failures"), a);
+	ev->kind = optional(j, "kind", a);
+	ev->log = optional(j, "log", a);
 	ignored = json_number(j, "ignored");
 	ev->bytes = json_number(j, "bytes");
 	if (ignored < 0 || ev->bytes < 0 || ev->bytes > MAX_BYTES)
@@ -322,9 +385,14 @@ event_to_json(const struct event *ev)
 	case EV_OP_ENDED:
 		op_to_json(ev, j);
 		break;
+	case EV_WARNED:
 	case EV_STOP_REQUESTED:
 		json_set(j, "reason",
 		    json_from_text(ev->error == NULL ? "" : ev->error));
+		if (ev->type == EV_WARNED)
+			break;
+		json_set(j, "cause", json_string(cause_names[ev->cause]));
+		json_set(j, "now", json_boolean(ev->now));
 		break;
 	case EV_RUN_FINISHED:
 		json_set(j, "status", json_string(status_names[ev->status]));
@@ -365,8 +433,15 @@ event_from_json(
 	case EV_OP_STARTED:
 	case EV_OP_ENDED:
 		return op_from_json(ev, j, a, e);
+	case EV_WARNED:
 	case EV_STOP_REQUESTED:
 		ev->error = arena_strdup(a, json_text(j, "reason"));
+		ev->now = json_flag(j, "now");
+		/* The first journals knew people only. */
+		ev->cause =
+		    strcmp(json_text(j, "cause"), cause_names[STOP_TIME]) == 0
+			? STOP_TIME
+			: STOP_PERSON;
 		return 0;
 	case EV_RUN_FINISHED:
 		status = find(

@@ -14,6 +14,7 @@
 	X(EV_RUN_ABANDONED, "run_abandoned")   \
 	X(EV_OP_STARTED, "op_started")         \
 	X(EV_OP_ENDED, "op_ended")             \
+	X(EV_WARNED, "warned")                 \
 	X(EV_STOP_REQUESTED, "stop_requested") \
 	X(EV_RUN_FINISHED, "run_finished")
 
@@ -24,13 +25,15 @@ enum event_type {
 };
 
 /* What is done to a node, one operation at a time. */
-#define OP_KINDS(X)              \
-	X(OP_SCAN, "Scan")       \
-	X(OP_STAGE, "Stage")     \
-	X(OP_SUSPEND, "Suspend") \
-	X(OP_INSTALL, "Install") \
-	X(OP_RESTART, "Restart") \
-	X(OP_RESUME, "Resume")
+#define OP_KINDS(X)                         \
+	X(OP_SCAN, "Scan")                  \
+	X(OP_STAGE, "Stage")                \
+	X(OP_PRE_SCRIPT, "PreUpdateScript") \
+	X(OP_SUSPEND, "Suspend")            \
+	X(OP_INSTALL, "Install")            \
+	X(OP_RESTART, "Restart")            \
+	X(OP_RESUME, "Resume")              \
+	X(OP_POST_SCRIPT, "PostUpdateScript")
 
 enum op_kind {
 #define X(id, name) id,
@@ -39,17 +42,34 @@ enum op_kind {
 	    OP_KIND_COUNT
 };
 
-/* Lost: no contact, but nothing can have happened. Unknown: contact was lost
- * for good and nobody can say what happened. */
-#define OP_OUTCOMES(X)              \
-	X(OUTCOME_OK, "ok")         \
-	X(OUTCOME_FAILED, "failed") \
-	X(OUTCOME_LOST, "lost")     \
-	X(OUTCOME_UNKNOWN, "unknown")
+/*
+ * Flawed: done, but something is wrong that no further try would cure. Lost:
+ * no contact, but nothing can have happened. Unknown: contact was lost for good
+ * and nobody can say what happened. Held: another run has locked the node.
+ */
+#define OP_OUTCOMES(X)                \
+	X(OUTCOME_OK, "ok")           \
+	X(OUTCOME_FLAWED, "flawed")   \
+	X(OUTCOME_FAILED, "failed")   \
+	X(OUTCOME_LOST, "lost")       \
+	X(OUTCOME_UNKNOWN, "unknown") \
+	X(OUTCOME_HELD, "held")
 
 enum op_outcome {
 #define X(id, name) id,
 	OP_OUTCOMES(X)
+#undef X
+};
+
+/* Why a run was asked to stop. What the engine finds out by itself needs no
+ * event. */
+#define STOP_CAUSES(X)              \
+	X(STOP_PERSON, "requested") \
+	X(STOP_TIME, "StopAfter")
+
+enum stop_cause {
+#define X(id, name) id,
+	STOP_CAUSES(X)
 #undef X
 };
 
@@ -88,18 +108,42 @@ struct coordinator {
 
 /* Options of a run that are numbers and flags; the names are those of the
  * journal. Times in milliseconds. */
-#define RUN_NUMBERS(X)        \
-	X(parallel)           \
-	X(max_unavailable)    \
-	X(max_failed_nodes)   \
-	X(connect_timeout_ms) \
-	X(contact_timeout_ms) \
-	X(reboot_timeout_ms)
+#define RUN_NUMBERS(X)          \
+	X(parallel)             \
+	X(max_unavailable)      \
+	X(max_failed_nodes)     \
+	X(max_retries_per_node) \
+	X(retry_wait_ms)        \
+	X(warn_after_ms)        \
+	X(stop_after_ms)        \
+	X(connect_timeout_ms)   \
+	X(contact_timeout_ms)   \
+	X(reboot_timeout_ms)    \
+	X(settle_ms)            \
+	X(script_timeout_ms)    \
+	X(suspend_timeout_ms)   \
+	X(suspend_retries)
 
-#define RUN_FLAGS(X)         \
-	X(allow_self_reboot) \
-	X(reinstall)         \
+#define RUN_FLAGS(X)                \
+	X(allow_self_reboot)        \
+	X(attempt_soft_reboot)      \
+	X(reinstall)                \
+	X(require_all_nodes_online) \
+	X(run_plugins_serially)     \
+	X(separate_reboots)         \
+	X(stop_on_plugin_failure)   \
 	X(sudo)
+
+/* Texts, "" when they were not given. Scripts are paths here. */
+#define RUN_TEXTS(X)      \
+	X(node_state_dir) \
+	X(pre_script)     \
+	X(post_script)    \
+	X(suspend_mode)   \
+	X(failback_mode)
+
+/* A plug-in is a bit of a word. */
+#define RUN_MAX_PLUGINS 64
 
 /* Everything a run was asked to do: enough to take it up again. */
 struct run_info {
@@ -114,13 +158,21 @@ struct run_info {
 	const char *const *rsh; /* these three end with NULL */
 	const char *const *suspend_command;
 	const char *const *resume_command;
-	const char *node_state_dir;
+#define X(name) const char *name;
+	RUN_TEXTS(X)
+#undef X
 #define X(name) int64_t name;
 	RUN_NUMBERS(X)
 #undef X
 #define X(name) bool name;
 	RUN_FLAGS(X)
 #undef X
+};
+
+/* A plug-in that could not do its part on a node, while others could. */
+struct plugin_failure {
+	const char *plugin;
+	const char *error;
 };
 
 /* Which members mean something depends on type and op; the others are 0. */
@@ -133,11 +185,19 @@ struct event {
 	enum op_kind op;
 	size_t update;	     /* install: number in the node's list */
 	const char *id;	     /* install: the id of that update */
-	const char *job;     /* install started */
+	const char *job;     /* install and script started */
 	const char *boot_id; /* scan and restart ended; install started */
+	const char *plugin;  /* scan and stage of this one only, or NULL */
+	unsigned attempt;    /* at the whole node */
 	unsigned pass;
-	enum op_outcome outcome;      /* op ended */
-	const char *error;	      /* op ended, run finished, stop */
+	enum op_outcome outcome; /* op ended */
+	const char *error;	 /* op ended, run finished, stop, warned */
+	enum stop_cause cause;	 /* stop */
+	bool now;		 /* stop: installers are ended too */
+	struct plugin_failure *failures; /* scan and stage ended */
+	size_t n_failures;
+	const char *kind;	      /* restart ended: full, kexec, soft */
+	const char *log;	      /* script ended */
 	struct scan_result scan;      /* scan ended */
 	int64_t bytes;		      /* stage ended: bytes sent */
 	struct install_result result; /* install ended */

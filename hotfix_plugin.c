@@ -34,6 +34,11 @@ judge(const struct hotfix *h, const struct rule *rule,
 		r->result = RESULT_UNKNOWN;
 		r->reason = arena_strdup(a, end->words);
 		return;
+	case JOB_CANCELED:
+		r->result = RESULT_UNKNOWN;
+		r->reason = "ended because the run was stopped; nobody knows "
+			    "how far it came";
+		return;
 	case JOB_NEVER:
 		r->result = RESULT_CANCELED;
 		r->reason = "the run was stopped before it was started";
@@ -136,7 +141,7 @@ hotfix_install(const void *self, struct node *n, const struct update *update,
 	template_shell_words(&words, &argv);
 	spec = (struct job_spec){order->job, words.data, order->boot_id,
 	    order->again, order->look_only, h->timeout_ms, order->contact_ms,
-	    order->log_dir, order->log_name};
+	    order->log_dir, order->log_name, order->cancel};
 	rc = job_run(n, &spec, &end, e);
 	buf_release(&words);
 	if (rc != NODE_OK) {

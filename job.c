@@ -15,7 +15,9 @@
 #include "text.h"
 
 /* Beyond the installer's own limit, for the node to end and tell. */
-#define ANSWER_MS	30000
+#define ANSWER_MS 30000
+/* For a job to end because it was told to, grace included. */
+#define CANCEL_MS	(JOB_GRACE_S * 1000 + 15000)
 #define FIRST_WAIT_MS	50
 #define LONGEST_WAIT_MS 3000
 
@@ -45,6 +47,8 @@ take_exit(struct job_end *end, const char *text)
 			return false;
 		end->how = how[0] == 'e' ? JOB_EXITED : JOB_SIGNALED;
 		end->code = (int)v;
+	} else if (strcmp(how, "canceled") == 0) {
+		end->how = JOB_CANCELED;
 	} else if (strcmp(how, "timeout") == 0) {
 		end->how = JOB_TIMEOUT;
 	} else if (strcmp(how, "nostart") == 0) {
@@ -134,13 +138,40 @@ request(const struct job_spec *spec, bool again)
 	return buf_detach(&b);
 }
 
+static bool
+is_canceled(const struct job_spec *spec)
+{
+	return spec->cancel != NULL && atomic_load(spec->cancel);
+}
+
+/* Has the node end the job; what came of it is asked for as ever. */
+static void
+cancel_job(struct node *n, const struct job_spec *spec)
+{
+	struct buf b = BUF_INIT;
+	enum node_rc rc;
+	struct err e;
+
+	buf_addstr(&b, "cau_cancel ");
+	text_shell_quote(&b, spec->id);
+	rc = node_call(n, b.data, NULL, NULL, CANCEL_MS, &e);
+	(void)rc;
+	buf_release(&b);
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 enum node_rc
 job_run(struct node *n, const struct job_spec *spec, struct job_end *end,
     struct err *e)
 {
 	int64_t run_ms = spec->limit_ms + JOB_GRACE_S * 1000;
 	int64_t deadline = clock_ms() + spec->contact_ms, wait = FIRST_WAIT_MS;
-	bool again = spec->again;
+	bool again = spec->again, canceled = false;
 	struct reply r;
 	enum node_rc rc;
 	char *text;
@@ -150,6 +181,15 @@ job_run(struct node *n, const struct job_spec *spec, struct job_end *end,
 	for (;;) {
 		memset(end, 0, sizeof(*end));
 		r = (struct reply){spec, end, false, NULL};
+		if (is_canceled(spec) && !canceled) {
+			if (!again) {
+				end->how = JOB_NEVER;
+				return NODE_OK;
+			}
+			canceled = true;
+			deadline = least(deadline, clock_ms() + CANCEL_MS);
+			cancel_job(n, spec);
+		}
 		rc = node_open(n, e);
 		if (rc == NODE_OK) {
 			/* From here on it may have been started, so the time
@@ -158,8 +198,8 @@ job_run(struct node *n, const struct job_spec *spec, struct job_end *end,
 				deadline += run_ms;
 			text = request(spec, again);
 			again = true;
-			rc = node_call(
-			    n, text, job_line, &r, run_ms + ANSWER_MS, e);
+			rc = node_call(n, text, job_line, &r,
+			    canceled ? CANCEL_MS : run_ms + ANSWER_MS, e);
 			free(text);
 		}
 		if (r.log != NULL)
@@ -175,6 +215,8 @@ job_run(struct node *n, const struct job_spec *spec, struct job_end *end,
 			    "the node's answer is not understood");
 			node_close(n);
 		}
+		if (is_canceled(spec) && !canceled)
+			continue;
 		if (clock_ms() >= deadline)
 			break;
 		clock_sleep(wait);
@@ -183,6 +225,12 @@ job_run(struct node *n, const struct job_spec *spec, struct job_end *end,
 	if (!again)
 		return NODE_LOST;
 	end->how = JOB_UNKNOWN;
+	if (canceled) {
+		(void)snprintf(end->words, sizeof(end->words),
+		    "the run was stopped, and the node does not say what "
+		    "became of it");
+		return NODE_OK;
+	}
 	(void)snprintf(end->words, sizeof(end->words),
 	    "contact was lost while the installer ran: %.200s", e->text);
 	return NODE_OK;

@@ -19,6 +19,8 @@ struct job_spec {
 	int64_t contact_ms;  /* a lost node is looked for so long */
 	int log_dir;	     /* where the log is kept, and its name there */
 	const char *log_name;
+	/* Once true (may be NULL): the job is ended. */
+	const _Atomic bool *cancel;
 };
 
 /* Time between TERM and KILL for an installer over its limit. */
@@ -28,6 +30,7 @@ enum job_how {
 	JOB_EXITED,	 /* code: its exit status */
 	JOB_SIGNALED,	 /* code: the signal */
 	JOB_TIMEOUT,	 /* ended by the node after its time */
+	JOB_CANCELED,	 /* ended by the node because we asked for it */
 	JOB_NOT_STARTED, /* words say why */
 	JOB_NEVER,  /* look_only: it had not been started, and never will */
 	JOB_UNKNOWN /* words say why */

@@ -23,6 +23,8 @@
 #define PROGRESS_MS 100
 /* A transfer that stands still for so long is given up. */
 #define PUT_STALL_MS 60000
+/* How soon a cancellation is noticed. */
+#define CANCEL_LOOK_MS 250
 
 void
 node_init(struct node *n, const char *name, const char *address,
@@ -39,6 +41,34 @@ node_init(struct node *n, const char *name, const char *address,
 		n->state_dir = arena_strdup(a, address + 6);
 	}
 	n->address = n->local ? "" : arena_strdup(a, address);
+}
+
+void
+node_clone(struct node *n, const struct node *of)
+{
+	memset(n, 0, sizeof(*n));
+	n->name = of->name;
+	n->address = of->address;
+	n->state_dir = of->state_dir;
+	n->local = of->local;
+	n->transport = of->transport;
+	n->cancel = of->cancel;
+}
+
+void
+node_arm(struct node *n, const _Atomic bool *cancel)
+{
+	n->cancel = atomic_load(cancel) ? NULL : cancel;
+}
+
+/* True once when the wait is to be given up. */
+static bool
+is_canceled(struct node *n)
+{
+	if (n->cancel == NULL || !atomic_load(n->cancel))
+		return false;
+	n->cancel = NULL;
+	return true;
 }
 
 static bool
@@ -287,6 +317,7 @@ read_answer(struct node *n, node_line_fn *line, void *ctx, int64_t deadline_ms,
 	struct buf *out = &n->child.output;
 	enum child_turn t = CHILD_TURN_SOMETHING;
 	size_t start, from = 0; /* no newline before from */
+	int64_t slice;
 	bool done = false;
 	char *nl;
 	int status = 1;
@@ -317,8 +348,16 @@ read_answer(struct node *n, node_line_fn *line, void *ctx, int64_t deadline_ms,
 		}
 		if (t == CHILD_TURN_ENDED)
 			return lost(n, "no contact", e);
-		t = child_turn(&n->child, deadline_ms);
-		if (t == CHILD_TURN_TIMEOUT)
+		slice =
+		    n->cancel == NULL ? INT64_MAX : clock_ms() + CANCEL_LOOK_MS;
+		t = child_turn(
+		    &n->child, slice < deadline_ms ? slice : deadline_ms);
+		if (t == CHILD_TURN_TIMEOUT && is_canceled(n)) {
+			(void)err_set(e, CAU_CANCELED, "the run was stopped");
+			node_close(n);
+			return NODE_LOST;
+		}
+		if (t == CHILD_TURN_TIMEOUT && clock_ms() >= deadline_ms)
 			return lost(n, "no answer in time", e);
 	}
 }
@@ -385,6 +424,11 @@ node_put(struct node *n, const char *path, int fd, struct err *e)
 			atomic_store(&n->sent, base + (uint64_t)at);
 		}
 		buf_reset(&c.output);
+		if (is_canceled(n)) {
+			(void)err_set(e, CAU_CANCELED, "the run was stopped");
+			rc = NODE_LOST;
+			break;
+		}
 		if (clock_ms() - moved > PUT_STALL_MS) {
 			(void)err_set(e, CAU_FAILED,
 			    "the transfer stood still for %d s",

@@ -40,6 +40,8 @@ struct node {
 	struct child child;
 	char mark[20];
 	unsigned seq;
+	/* Once true, what waits for an answer is given up; NULL: never. */
+	const _Atomic bool *cancel;
 };
 
 enum node_rc {
@@ -54,6 +56,13 @@ enum node_rc {
  */
 void node_init(struct node *n, const char *name, const char *address,
     const struct transport *t, struct arena *a);
+
+/* A node like another one, with a channel of its own. */
+void node_clone(struct node *n, const struct node *of);
+
+/* From now until cancel becomes true, and is noticed once, calls can be given
+ * up: they are NODE_LOST then. Not if it is true already. */
+void node_arm(struct node *n, const _Atomic bool *cancel);
 
 /* Opens the channel unless it is open, and learns boot id, uid and host. */
 enum node_rc node_open(struct node *n, struct err *e) CAU_MUSTCHECK;

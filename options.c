@@ -18,8 +18,10 @@
 #define CONNECT_TIMEOUT_MS 15000
 #define CONTACT_TIMEOUT_MS 300000
 #define REBOOT_TIMEOUT_MS  900000
-#define NODES_FILE	   "/etc/cau/nodes"
-#define NODES_FILE_MAX	   (1U << 20)
+#define SETTLE_MS	   5000
+#define RETRY_WAIT_MS	   5000
+#define SCRIPT_TIMEOUT_MS  1800000
+#define SUSPEND_TIMEOUT_MS 600000
 
 enum {
 	OPT_CLUSTER = 256,
@@ -33,6 +35,25 @@ enum {
 	OPT_NODE_STATE_DIR,
 	OPT_MAX_FAILED,
 	OPT_MAX_UNAVAILABLE,
+	OPT_MAX_RETRIES,
+	OPT_RETRY_WAIT,
+	OPT_NODE_ORDER,
+	OPT_ALL_ONLINE,
+	OPT_WARN_AFTER,
+	OPT_STOP_AFTER,
+	OPT_PRE_SCRIPT,
+	OPT_POST_SCRIPT,
+	OPT_SCRIPT_TIMEOUT,
+	OPT_SEPARATE_REBOOTS,
+	OPT_PLUGINS_SERIALLY,
+	OPT_STOP_ON_PLUGIN,
+	OPT_SUSPEND_TIMEOUT,
+	OPT_SUSPEND_RETRIES,
+	OPT_FAILBACK_MODE,
+	OPT_FORCE_DRAIN,
+	OPT_NO_DRAIN,
+	OPT_SOFT_REBOOT,
+	OPT_SETTLE_TIME,
 	OPT_REBOOT_TIMEOUT,
 	OPT_CONNECT_TIMEOUT,
 	OPT_CONTACT_TIMEOUT,
@@ -52,57 +73,98 @@ enum {
 #define ANY   (STATE | CMD_PLUGIN)
 
 const struct option_def option_defs[] = {
-    {OPT_NODES, "nodes", "a,b=addr,...", BOTH,
+    {OPT_NODES, "nodes", "a,b=addr,...", NULL, BOTH,
 	"nodes by name; an address is what the remote shell takes"},
-    {OPT_NODES_FILE, "nodes-file", "FILE", BOTH,
+    {OPT_NODES_FILE, "nodes-file", "FILE", NULL, BOTH,
 	"a node a line, as with --nodes (default " NODES_FILE ")"},
-    {OPT_CLUSTER, "cluster", "auto|local|list", BOTH,
+    {OPT_CLUSTER, "cluster", "auto|local|list", NULL, BOTH,
 	"auto: list if there are nodes, else this machine"},
-    {'p', "plugin", "NAME[,NAME...]", BOTH, "plug-ins, in install order"},
-    {'a', "plugin-args", "N=V;N=\"V W\"", BOTH,
+    {OPT_NODE_ORDER, "node-order", "a,b,...", "NodeOrder", CMD_RUN,
+	"these nodes first, in this order"},
+    {'p', "plugin", "NAME[,NAME...]", "CauPluginName", BOTH,
+	"plug-ins, in install order"},
+    {'a', "plugin-args", "N=V;N=\"V W\"", "CauPluginArguments", BOTH,
 	"arguments, once per plug-in in the order of -p"},
-    {OPT_ROOT, "root", "DIR", BOTH,
+    {OPT_ROOT, "root", "DIR", NULL, BOTH,
 	"Microsoft.HotfixPlugin with this hotfix root folder"},
-    {OPT_RSH, "rsh", "'CMD ARGS'", BOTH, "remote shell (default ssh)"},
-    {OPT_SUDO, "sudo", NULL, BOTH, "become root on the nodes by sudo -n"},
-    {OPT_PARALLEL, "parallel", "N", BOTH,
+    {OPT_PLUGINS_SERIALLY, "run-plugins-serially", NULL, "RunPluginsSerially",
+	BOTH, "plug-ins scan and stage one after the other"},
+    {OPT_STOP_ON_PLUGIN, "stop-on-plugin-failure", NULL, "StopOnPluginFailure",
+	BOTH, "on a node, no further plug-in after one failed"},
+    {OPT_SEPARATE_REBOOTS, "separate-reboots", NULL, "SeparateReboots", CMD_RUN,
+	"restart after each plug-in that asks for it"},
+    {OPT_RSH, "rsh", "'CMD ARGS'", NULL, BOTH, "remote shell (default ssh)"},
+    {OPT_SUDO, "sudo", NULL, NULL, BOTH, "become root on the nodes by sudo -n"},
+    {OPT_PARALLEL, "parallel", "N", NULL, BOTH,
 	"nodes scanned and staged at the same time (default 32)"},
-    {OPT_CONNECT_TIMEOUT, "connect-timeout", "TIME", BOTH,
+    {OPT_CONNECT_TIMEOUT, "connect-timeout", "TIME", NULL, BOTH,
 	"for a connection to a node (default 15s)"},
-    {OPT_CONTACT_TIMEOUT, "contact-timeout", "TIME", CMD_RUN,
+    {OPT_CONTACT_TIMEOUT, "contact-timeout", "TIME", NULL, CMD_RUN,
 	"how long a lost node is looked for (default 5m)"},
-    {OPT_REBOOT_TIMEOUT, "reboot-timeout", "TIME", CMD_RUN,
-	"for the restart of a node (default 15m)"},
-    {OPT_MAX_FAILED, "max-failed-nodes", "N", CMD_RUN,
+    {OPT_ALL_ONLINE, "require-all-nodes-online", NULL, "RequireAllNodesOnline",
+	CMD_RUN, "touch no node unless all can be reached"},
+    {OPT_MAX_FAILED, "max-failed-nodes", "N", "MaxFailedNodes", CMD_RUN,
 	"stop when more nodes failed (default a third of them)"},
-    {OPT_MAX_UNAVAILABLE, "max-unavailable", "N", CMD_RUN,
+    {OPT_MAX_UNAVAILABLE, "max-unavailable", "N", "MaxUnavailable", CMD_RUN,
 	"nodes out of service at the same time (default 1)"},
-    {OPT_SUSPEND_COMMAND, "suspend-command", "'CMD ARGS'", CMD_RUN,
-	"run here with the node's name to take it out of service"},
-    {OPT_RESUME_COMMAND, "resume-command", "'CMD ARGS'", CMD_RUN,
-	"run here with the node's name to put it back"},
-    {OPT_ALLOW_SELF_REBOOT, "allow-self-reboot", NULL, CMD_RUN,
-	"this very machine may be restarted"},
-    {OPT_REINSTALL, "reinstall", NULL, BOTH,
+    {OPT_MAX_RETRIES, "max-retries-per-node", "N", "MaxRetriesPerNode", CMD_RUN,
+	"further attempts at a node that failed (default 3)"},
+    {OPT_RETRY_WAIT, "retry-wait", "TIME", "RetryWait", CMD_RUN,
+	"before a further attempt (default 5s)"},
+    {OPT_WARN_AFTER, "warn-after", "TIME", "WarnAfter", CMD_RUN,
+	"warn when the run takes longer"},
+    {OPT_STOP_AFTER, "stop-after", "TIME", "StopAfter", CMD_RUN,
+	"stop the run when it takes longer"},
+    {OPT_PRE_SCRIPT, "pre-update-script", "FILE", "PreUpdateScript", CMD_RUN,
+	"run on each node before it is taken out of service"},
+    {OPT_POST_SCRIPT, "post-update-script", "FILE", "PostUpdateScript", CMD_RUN,
+	"run on each node after it is back in service"},
+    {OPT_SCRIPT_TIMEOUT, "script-timeout", "TIME", "ScriptTimeout", CMD_RUN,
+	"for one of these scripts (default 30m)"},
+    {OPT_SUSPEND_COMMAND, "suspend-command", "'CMD ARGS'", "SuspendCommand",
+	CMD_RUN, "run here with the node's name to take it out of service"},
+    {OPT_RESUME_COMMAND, "resume-command", "'CMD ARGS'", "ResumeCommand",
+	CMD_RUN, "run here with the node's name to put it back"},
+    {OPT_SUSPEND_TIMEOUT, "suspend-timeout", "TIME",
+	"SuspendClusterNodeTimeoutMinutes", CMD_RUN,
+	"for taking a node out of service (default 10m)"},
+    {OPT_SUSPEND_RETRIES, "suspend-retries-per-node", "N",
+	"SuspendRetriesPerNode", CMD_RUN,
+	"further tries before the attempt fails (default 0)"},
+    {OPT_FORCE_DRAIN, "force-pause-and-drain", NULL, "ForcePauseAndDrain",
+	CMD_RUN, "have the suspend command drain by force"},
+    {OPT_NO_DRAIN, "force-pause-no-drain", NULL, "ForcePauseNoDrain", CMD_RUN,
+	"have the suspend command not drain"},
+    {OPT_FAILBACK_MODE, "failback-mode", "MODE", "FailbackMode", CMD_RUN,
+	"Immediate (default), Policy or NoFailback, for the resume command"},
+    {OPT_REBOOT_TIMEOUT, "reboot-timeout", "TIME", "RebootTimeoutMinutes",
+	CMD_RUN, "for restart and start of services (default 15m)"},
+    {OPT_SETTLE_TIME, "settle-time", "TIME", "SettleTime", CMD_RUN,
+	"a restarted node must stay up so long (default 5s)"},
+    {OPT_SOFT_REBOOT, "attempt-soft-reboot", NULL, "AttemptSoftReboot", CMD_RUN,
+	"restart without firmware where the node can"},
+    {OPT_ALLOW_SELF_REBOOT, "allow-self-reboot", NULL, "AllowSelfReboot",
+	CMD_RUN, "this very machine may be restarted"},
+    {OPT_REINSTALL, "reinstall", NULL, NULL, BOTH,
 	"install what receipts and package database say is there"},
-    {OPT_NO_METADATA, "no-metadata", NULL, CMD_SCAN,
+    {OPT_NO_METADATA, "no-metadata", NULL, NULL, CMD_SCAN,
 	"names and sizes only; no file is opened"},
-    {OPT_ABANDON, "abandon", NULL, CMD_RECOVER,
+    {OPT_ABANDON, "abandon", NULL, NULL, CMD_RECOVER,
 	"give the run up: put nodes back, install nothing"},
-    {OPT_EXIT_CODE, "exit-code", NULL, CMD_SCAN,
+    {OPT_EXIT_CODE, "exit-code", NULL, NULL, CMD_SCAN,
 	"exit 100 when updates are applicable"},
-    {'n', "dry-run", NULL, CMD_RUN, "scan and say what would be done"},
-    {'y', "yes", NULL, CMD_RUN, "do not ask"},
-    {OPT_STATE_DIR, "state-dir", "DIR", STATE,
+    {'n', "dry-run", NULL, NULL, CMD_RUN, "scan and say what would be done"},
+    {'y', "yes", NULL, NULL, CMD_RUN, "do not ask"},
+    {OPT_STATE_DIR, "state-dir", "DIR", NULL, STATE,
 	"runs and reports (default /var/lib/cau, or $CAU_STATE_DIR)"},
-    {OPT_NODE_STATE_DIR, "node-state-dir", "DIR", BOTH,
+    {OPT_NODE_STATE_DIR, "node-state-dir", "DIR", NULL, BOTH,
 	"on the nodes (default /var/lib/cau/node)"},
-    {OPT_JSON, "json", NULL, ANY, "one JSON document on stdout"},
-    {'q', "quiet", NULL, ANY, "no progress, no warnings"},
-    {'v', "verbose", NULL, ANY, "say more"},
-    {OPT_NO_COLOR, "no-color", NULL, ANY, "no colour on a terminal"},
-    {'h', "help", NULL, ANY, "this help"},
-    {0, NULL, NULL, 0, NULL},
+    {OPT_JSON, "json", NULL, NULL, ANY, "one JSON document on stdout"},
+    {'q', "quiet", NULL, NULL, ANY, "no progress, no warnings"},
+    {'v', "verbose", NULL, NULL, ANY, "say more"},
+    {OPT_NO_COLOR, "no-color", NULL, NULL, ANY, "no colour on a terminal"},
+    {'h', "help", NULL, NULL, ANY, "this help"},
+    {0, NULL, NULL, NULL, 0, NULL},
 };
 
 int
@@ -166,18 +228,6 @@ options_help(FILE *f, const char *name, unsigned command, const char *synopsis)
 	}
 }
 
-/* An array that grows by one string. */
-static void
-append(struct arena *a, const char ***list, size_t *n, const char *s)
-{
-	const char **more = arena_alloc(a, (*n + 2) * sizeof(*more));
-
-	if (*n > 0)
-		memcpy(more, *list, *n * sizeof(*more));
-	more[(*n)++] = s;
-	*list = more;
-}
-
 static void
 append_names(struct options *o, const char *list)
 {
@@ -185,7 +235,7 @@ append_names(struct options *o, const char *list)
 
 	for (;; p = end + 1) {
 		end = p + strcspn(p, ",");
-		append(&o->arena, &o->plugins, &o->n_plugins,
+		words_append(&o->arena, &o->plugins, &o->n_plugins,
 		    arena_strndup(&o->arena, p, (size_t)(end - p)));
 		if (*end == '\0')
 			return;
@@ -193,59 +243,142 @@ append_names(struct options *o, const char *list)
 }
 
 static int
-take_number(int64_t *out, uint64_t min, uint64_t max, struct err *e)
+take_number(
+    const char *value, int64_t *out, uint64_t min, uint64_t max, struct err *e)
 {
 	uint64_t v;
 
-	if (text_u64(optarg, min, max, &v, e) == -1)
+	if (text_u64(value, min, max, &v, e) == -1)
 		return -1;
 	*out = (int64_t)v;
 	return 0;
 }
 
+/* A span that limits something: none means no time at all. */
 static int
-take_option(struct options *o, int id, struct err *e)
+take_span(const char *value, int64_t *out, int64_t unit_ms, struct err *e)
+{
+	if (text_duration(value, unit_ms, out, e) == -1)
+		return -1;
+	if (*out == 0)
+		return err_set(e, CAU_USAGE, "more than 0 is expected");
+	return 0;
+}
+
+static const char *const failback_modes[] = {
+    "Immediate", "Policy", "NoFailback", NULL};
+
+/* One of some words, without regard to case, as it is spelled there. */
+static int
+take_word(
+    const char **out, const char *word, const char *const *words, struct err *e)
+{
+	for (size_t i = 0; words[i] != NULL; i++)
+		if (text_casecmp(word, words[i]) == 0) {
+			*out = words[i];
+			return 0;
+		}
+	return err_set(e, CAU_USAGE, "%.40s: %s, %s or %s is expected", word,
+	    words[0], words[1], words[2]);
+}
+
+static int
+take_path(const char **out, const char *path, struct err *e)
+{
+	if (*path == '\0')
+		return err_set(e, CAU_USAGE, "a file is expected");
+	*out = path;
+	return 0;
+}
+
+static int
+take_option(struct options *o, int id, const char *value, struct err *e)
 {
 	struct run_info *r = &o->run;
 
 	switch (id) {
 	case OPT_CLUSTER:
-		o->cluster = optarg;
+		o->cluster = value;
 		return 0;
 	case OPT_NODES:
-		o->nodes = optarg;
+		o->nodes = value;
 		return 0;
 	case OPT_NODES_FILE:
-		o->nodes_file = optarg;
+		o->nodes_file = value;
 		return 0;
 	case OPT_RSH:
-		o->rsh = optarg;
+		o->rsh = value;
 		return 0;
 	case OPT_SUDO:
 		r->sudo = true;
 		return 0;
 	case OPT_PARALLEL:
-		return take_number(&r->parallel, 1, 1000, e);
+		return take_number(value, &r->parallel, 1, 1000, e);
 	case OPT_ROOT:
-		o->root = optarg;
+		o->root = value;
 		return 0;
 	case OPT_STATE_DIR:
-		o->state_dir = optarg;
+		o->state_dir = value;
 		return 0;
 	case OPT_NODE_STATE_DIR:
-		r->node_state_dir = optarg;
+		r->node_state_dir = value;
 		return 0;
 	case OPT_MAX_FAILED:
-		o->max_failed_given = true;
-		return take_number(&r->max_failed_nodes, 0, 100000, e);
+		return take_number(value, &r->max_failed_nodes, 0, 100000, e);
 	case OPT_MAX_UNAVAILABLE:
-		return take_number(&r->max_unavailable, 1, 1000, e);
+		return take_number(value, &r->max_unavailable, 1, 1000, e);
+	case OPT_MAX_RETRIES:
+		return take_number(value, &r->max_retries_per_node, 0, 64, e);
+	case OPT_RETRY_WAIT:
+		return text_duration(value, 1000, &r->retry_wait_ms, e);
+	case OPT_NODE_ORDER:
+		o->node_order = value;
+		return 0;
+	case OPT_ALL_ONLINE:
+		r->require_all_nodes_online = true;
+		return 0;
+	case OPT_WARN_AFTER:
+		return take_span(value, &r->warn_after_ms, 60000, e);
+	case OPT_STOP_AFTER:
+		return take_span(value, &r->stop_after_ms, 60000, e);
+	case OPT_PRE_SCRIPT:
+		return take_path(&r->pre_script, value, e);
+	case OPT_POST_SCRIPT:
+		return take_path(&r->post_script, value, e);
+	case OPT_SCRIPT_TIMEOUT:
+		return take_span(value, &r->script_timeout_ms, 60000, e);
+	case OPT_SEPARATE_REBOOTS:
+		r->separate_reboots = true;
+		return 0;
+	case OPT_PLUGINS_SERIALLY:
+		r->run_plugins_serially = true;
+		return 0;
+	case OPT_STOP_ON_PLUGIN:
+		r->stop_on_plugin_failure = true;
+		return 0;
+	case OPT_SUSPEND_TIMEOUT:
+		return take_span(value, &r->suspend_timeout_ms, 60000, e);
+	case OPT_SUSPEND_RETRIES:
+		return take_number(value, &r->suspend_retries, 0, 1000, e);
+	case OPT_FAILBACK_MODE:
+		return take_word(&r->failback_mode, value, failback_modes, e);
+	case OPT_FORCE_DRAIN:
+		r->suspend_mode = "ForceDrain";
+		return 0;
+	case OPT_NO_DRAIN:
+		r->suspend_mode = "NoDrain";
+		return 0;
+	case OPT_SOFT_REBOOT:
+		r->attempt_soft_reboot = true;
+		return 0;
+	case OPT_SETTLE_TIME:
+		return text_duration(value, 1000, &r->settle_ms, e);
 	case OPT_REBOOT_TIMEOUT:
-		return text_duration(optarg, 60000, &r->reboot_timeout_ms, e);
+		return text_duration(value, 60000, &r->reboot_timeout_ms, e);
 	case OPT_CONNECT_TIMEOUT:
-		return text_duration(optarg, 1000, &r->connect_timeout_ms, e);
+		return text_duration(value, 1000, &r->connect_timeout_ms, e);
 	case OPT_CONTACT_TIMEOUT:
-		return text_duration(optarg, 1000, &r->contact_timeout_ms, e);
+		return text_duration(value, 1000, &r->contact_timeout_ms, e);
 	case OPT_ALLOW_SELF_REBOOT:
 		r->allow_self_reboot = true;
 		return 0;
@@ -253,10 +386,10 @@ take_option(struct options *o, int id, struct err *e)
 		r->reinstall = true;
 		return 0;
 	case OPT_SUSPEND_COMMAND:
-		o->suspend_command = optarg;
+		o->suspend_command = value;
 		return 0;
 	case OPT_RESUME_COMMAND:
-		o->resume_command = optarg;
+		o->resume_command = value;
 		return 0;
 	case OPT_EXIT_CODE:
 		o->exit_code = true;
@@ -274,10 +407,11 @@ take_option(struct options *o, int id, struct err *e)
 		o->no_color = true;
 		return 0;
 	case 'p':
-		append_names(o, optarg);
+		append_names(o, value);
 		return 0;
 	case 'a':
-		append(&o->arena, &o->plugin_args, &o->n_plugin_args, optarg);
+		words_append(
+		    &o->arena, &o->plugin_args, &o->n_plugin_args, value);
 		return 0;
 	case 'n':
 		o->dry_run = true;
@@ -301,12 +435,22 @@ set_defaults(struct options *o, const char *command)
 	const char *dir = getenv("CAU_STATE_DIR");
 
 	memset(o, 0, sizeof(*o));
+	buf_init(&o->warnings);
 	o->command = command;
 	o->cluster = "auto";
 	o->rsh = "ssh";
 	o->suspend_command = o->resume_command = "";
 	o->state_dir = dir == NULL || *dir == '\0' ? "/var/lib/cau" : dir;
 	o->run.node_state_dir = "/var/lib/cau/node";
+	o->run.pre_script = o->run.post_script = "";
+	o->run.suspend_mode = "Drain";
+	o->run.failback_mode = failback_modes[0];
+	o->run.max_failed_nodes = -1;
+	o->run.max_retries_per_node = 3;
+	o->run.retry_wait_ms = RETRY_WAIT_MS;
+	o->run.settle_ms = SETTLE_MS;
+	o->run.script_timeout_ms = SCRIPT_TIMEOUT_MS;
+	o->run.suspend_timeout_ms = SUSPEND_TIMEOUT_MS;
 	o->run.parallel = 32;
 	o->run.max_unavailable = 1;
 	o->run.connect_timeout_ms = CONNECT_TIMEOUT_MS;
@@ -314,15 +458,28 @@ set_defaults(struct options *o, const char *command)
 	o->run.reboot_timeout_ms = REBOOT_TIMEOUT_MS;
 }
 
-static const char *
-name_of(int id)
+static const struct option_def *
+def_of(int id)
 {
-	const struct option_def *d;
+	const struct option_def *d = option_defs;
 
-	for (d = option_defs; d->name != NULL; d++)
-		if (d->id == id)
-			return d->name;
-	return "";
+	while (d->name != NULL && d->id != id)
+		d++;
+	return d;
+}
+
+int
+options_set(struct options *o, const struct option_def *d, const char *value,
+    struct err *e)
+{
+	o->given[d - option_defs] = true;
+	return take_option(o, d->id, value, e);
+}
+
+bool
+options_given(const struct options *o, const struct option_def *d)
+{
+	return o->given[d - option_defs];
 }
 
 /* What getopt_long did not like, with the nearest long option. */
@@ -330,7 +487,7 @@ static int
 complain(struct options *o, unsigned command, const char *synopsis, char **argv,
     int c)
 {
-	const char *names[64], *word = argv[optind - 1], *near;
+	const char *names[OPTIONS_MAX], *word = argv[optind - 1], *near;
 	const struct option_def *d;
 	struct buf fit = BUF_INIT;
 	size_t n = 0, bare, len, fits = 0;
@@ -339,7 +496,7 @@ complain(struct options *o, unsigned command, const char *synopsis, char **argv,
 	word = arena_strndup(&o->arena, word, strcspn(word, "="));
 	bare = strspn(word, "-");
 	len = strlen(word + bare);
-	for (d = option_defs; d->name != NULL && n < 63; d++) {
+	for (d = option_defs; d->name != NULL && n < OPTIONS_MAX - 1; d++) {
 		if ((d->commands & command) == 0)
 			continue;
 		names[n++] = d->name;
@@ -374,7 +531,7 @@ int
 options_parse(struct options *o, enum command_bit command, const char *synopsis,
     int argc, char **argv)
 {
-	struct option longs[64] = {0};
+	struct option longs[OPTIONS_MAX] = {0};
 	const struct option_def *d;
 	char shorts[32] = "+:";
 	size_t n = 0, s = 2;
@@ -403,9 +560,10 @@ options_parse(struct options *o, enum command_bit command, const char *synopsis,
 			options_help(stdout, o->command, command, synopsis);
 			return command_done(o->command, CAU_OK);
 		}
-		if (take_option(o, c, &e) == -1)
-			return command_misuse(o->command, synopsis, "--%s: %s",
-			    name_of(c), e.text);
+		d = def_of(c);
+		if (options_set(o, d, optarg, &e) == -1)
+			return command_misuse(
+			    o->command, synopsis, "--%s: %s", d->name, e.text);
 	}
 	o->operands = argv + optind;
 	o->n_operands = argc - optind;
@@ -415,207 +573,6 @@ options_parse(struct options *o, enum command_bit command, const char *synopsis,
 void
 options_release(struct options *o)
 {
+	buf_release(&o->warnings);
 	arena_release(&o->arena);
-}
-
-static int
-add_node(struct options *o, const char *spec, size_t len, size_t *cap,
-    struct run_node **nodes, struct err *e)
-{
-	char *s = arena_strndup(&o->arena, spec, len), *eq = strchr(s, '=');
-	struct run_info *r = &o->run;
-	struct run_node *n;
-
-	if (eq != NULL)
-		*eq++ = '\0';
-	else
-		eq = s;
-	if (node_check_name(s, e) == -1 || node_check_address(eq, e) == -1)
-		return -1;
-	for (size_t i = 0; *nodes != NULL && i < r->n_nodes; i++)
-		if (text_casecmp((*nodes)[i].name, s) == 0)
-			return err_set(
-			    e, CAU_USAGE, "node %s is named twice", s);
-	*nodes = xgrow(*nodes, r->n_nodes, cap, sizeof(**nodes));
-	n = &(*nodes)[r->n_nodes++];
-	n->name = s;
-	n->address = eq;
-	n->local = strcmp(eq, "local") == 0 || strncmp(eq, "local:", 6) == 0;
-	return 0;
-}
-
-/* Node specifications separated by commas, blanks and line ends; '#' begins
- * a comment. */
-static int
-add_nodes(struct options *o, const char *text, size_t *cap,
-    struct run_node **nodes, struct err *e)
-{
-	const char *p = text;
-	size_t len;
-
-	while (*p != '\0') {
-		if (*p == '#') {
-			p += strcspn(p, "\n");
-			continue;
-		}
-		len = strcspn(p, ", \t\r\n");
-		if (len > 0 && add_node(o, p, len, cap, nodes, e) == -1)
-			return -1;
-		p += len;
-		p += strspn(p, ", \t\r\n");
-	}
-	return 0;
-}
-
-static int
-find_nodes(struct options *o, struct err *e)
-{
-	bool local = strcmp(o->cluster, "local") == 0;
-	bool list = strcmp(o->cluster, "list") == 0;
-	struct run_node *nodes = NULL, *copy;
-	struct buf text = BUF_INIT;
-	char host[256] = "localhost";
-	size_t cap = 0;
-	int rc = 0;
-
-	if (!local && !list && strcmp(o->cluster, "auto") != 0)
-		return err_set(e, CAU_USAGE,
-		    "--cluster %.40s: auto, local or list is expected",
-		    o->cluster);
-	if (o->nodes_file == NULL && o->nodes == NULL && !local &&
-	    access(NODES_FILE, F_OK) == 0)
-		o->nodes_file = NODES_FILE;
-	if (local && (o->nodes != NULL || o->nodes_file != NULL))
-		return err_set(e, CAU_USAGE,
-		    "--cluster local is this machine; it takes no nodes");
-	if (o->nodes_file != NULL) {
-		rc = file_read(o->nodes_file, &text, NODES_FILE_MAX, e);
-		e->code = CAU_USAGE;
-		if (rc == 0)
-			rc = add_nodes(o, text.data, &cap, &nodes, e);
-	}
-	if (rc == 0 && o->nodes != NULL)
-		rc = add_nodes(o, o->nodes, &cap, &nodes, e);
-	buf_release(&text);
-	if (rc == 0 && o->run.n_nodes == 0 &&
-	    (list || o->nodes != NULL || o->nodes_file != NULL))
-		rc = err_set(e, CAU_USAGE, "the list of nodes is empty");
-	o->run.cluster_type = o->run.n_nodes > 0 ? "list" : "local";
-	if (rc == 0 && o->run.n_nodes == 0) {
-		(void)gethostname(host, sizeof(host) - 1);
-		host[strcspn(host, ".")] = '\0';
-		rc = add_node(o, arena_printf(&o->arena, "%s=local", host),
-		    strlen(host) + strlen("=local"), &cap, &nodes, e);
-	}
-	copy = arena_alloc(&o->arena, o->run.n_nodes * sizeof(*copy));
-	if (nodes != NULL)
-		memcpy(copy, nodes, o->run.n_nodes * sizeof(*copy));
-	free(nodes);
-	o->run.nodes = copy;
-	o->run.cluster_name =
-	    o->run.n_nodes > 0 && strcmp(o->run.cluster_type, "local") == 0
-		? copy[0].name
-		: "";
-	return rc;
-}
-
-/* HotfixRootFolderPath="DIR", absolute, quotes doubled. */
-static int
-root_args(struct options *o, const char **out, struct err *e)
-{
-	struct buf b = BUF_INIT;
-	char *cwd = NULL;
-	const char *p;
-
-	if (*o->root == '\0')
-		return err_set(e, CAU_USAGE, "--root: a folder is expected");
-	buf_addstr(&b, "HotfixRootFolderPath=\"");
-	if (*o->root != '/' && (cwd = getcwd(NULL, 0)) != NULL)
-		buf_addf(&b, "%s/", cwd);
-	free(cwd);
-	for (p = o->root; *p != '\0'; p++) {
-		if (*p == '"')
-			buf_addc(&b, '"');
-		buf_addc(&b, *p);
-	}
-	buf_addc(&b, '"');
-	*out = arena_strdup(&o->arena, b.data);
-	buf_release(&b);
-	return 0;
-}
-
-static int
-find_plugins(struct options *o, struct err *e)
-{
-	struct run_plugin *plugins;
-	const char *args = "";
-
-	if (o->root != NULL) {
-		if (o->n_plugins > 0)
-			return err_set(e, CAU_USAGE,
-			    "--root is short for -p Microsoft.HotfixPlugin; "
-			    "give one of the two");
-		append(&o->arena, &o->plugins, &o->n_plugins,
-		    "Microsoft.HotfixPlugin");
-		if (root_args(o, &args, e) == -1)
-			return -1;
-		/* More arguments may stand beside the root folder; they come
-		 * first, so that an error names the right column. */
-		if (o->n_plugin_args == 1)
-			args = arena_printf(
-			    &o->arena, "%s;%s", o->plugin_args[0], args);
-		else if (o->n_plugin_args > 1)
-			return err_set(e, CAU_USAGE,
-			    "-a comes %zu times for one plug-in",
-			    o->n_plugin_args);
-		o->n_plugin_args = 0;
-		append(&o->arena, &o->plugin_args, &o->n_plugin_args, args);
-	}
-	if (o->n_plugins == 0)
-		return err_set(e, CAU_USAGE,
-		    "no plug-in: this version has Microsoft.HotfixPlugin "
-		    "only; use --root DIR");
-	if (o->n_plugin_args > o->n_plugins)
-		return err_set(e, CAU_USAGE,
-		    "-a comes %zu times for %zu plug-in%s", o->n_plugin_args,
-		    o->n_plugins, o->n_plugins == 1 ? "" : "s");
-	plugins = arena_alloc(&o->arena, o->n_plugins * sizeof(*plugins));
-	for (size_t i = 0; i < o->n_plugins; i++)
-		plugins[i] = (struct run_plugin){o->plugins[i],
-		    i < o->n_plugin_args ? o->plugin_args[i] : ""};
-	o->run.plugins = plugins;
-	o->run.n_plugins = o->n_plugins;
-	return 0;
-}
-
-int
-options_run_info(struct options *o, struct err *e)
-{
-	struct run_info *r = &o->run;
-
-	r->run_id = r->digest = "";
-	r->rsh = words_split(o->rsh, &o->arena, e);
-	if (r->rsh == NULL)
-		return err_wrap(e, "--rsh");
-	r->suspend_command = words_split(o->suspend_command, &o->arena, e);
-	if (r->suspend_command == NULL)
-		return err_wrap(e, "--suspend-command");
-	r->resume_command = words_split(o->resume_command, &o->arena, e);
-	if (r->resume_command == NULL)
-		return err_wrap(e, "--resume-command");
-	if (r->rsh[0] == NULL)
-		return err_set(e, CAU_USAGE, "--rsh: a command is expected");
-	if ((r->suspend_command[0] == NULL) != (r->resume_command[0] == NULL))
-		return err_set(e, CAU_USAGE,
-		    "--suspend-command and --resume-command belong together");
-	if (r->node_state_dir[0] != '/')
-		return err_set(e, CAU_USAGE,
-		    "--node-state-dir: an absolute path is needed");
-	if (r->connect_timeout_ms < 100)
-		return err_set(e, CAU_USAGE, "--connect-timeout: too short");
-	if (find_nodes(o, e) == -1 || find_plugins(o, e) == -1)
-		return -1;
-	if (!o->max_failed_given)
-		r->max_failed_nodes = (int64_t)(r->n_nodes / 3);
-	return 0;
 }

@@ -26,9 +26,14 @@ struct option_def {
 	int id; /* the short letter, or from 256 on */
 	const char *name;
 	const char *argument; /* NULL: takes none */
+	const char *profile;  /* its name in a profile, or NULL */
 	unsigned commands;
 	const char *help;
 };
+
+#define NODES_FILE "/etc/cau/nodes"
+
+#define OPTIONS_MAX 96
 
 /* Ends with a name of NULL. */
 extern const struct option_def option_defs[];
@@ -44,6 +49,7 @@ struct options {
 	const char *cluster; /* auto, local, list */
 	const char *nodes;
 	const char *nodes_file;
+	const char *node_order;
 	const char *rsh;
 	const char *suspend_command;
 	const char *resume_command;
@@ -53,7 +59,6 @@ struct options {
 	const char **plugin_args;
 	size_t n_plugin_args;
 	const char *root;
-	bool max_failed_given;
 	bool json;
 	bool quiet;
 	int verbose;
@@ -62,6 +67,8 @@ struct options {
 	bool exit_code;
 	bool abandon;
 	bool no_metadata;
+	bool given[OPTIONS_MAX]; /* by the number of the definition */
+	struct buf warnings;	 /* to be shown unless it is quiet; lines */
 	struct run_info run;
 	char **operands; /* what is left of argv */
 	int n_operands;
@@ -75,6 +82,12 @@ struct options {
 int options_parse(struct options *o, enum command_bit command,
     const char *synopsis, int argc, char **argv) CAU_MUSTCHECK;
 void options_release(struct options *o);
+
+/* Takes one option as if it stood on the command line (value: NULL for one
+ * without). options_given: whether it was. */
+int options_set(struct options *o, const struct option_def *d,
+    const char *value, struct err *e) CAU_MUSTCHECK;
+bool options_given(const struct options *o, const struct option_def *d);
 
 /* Fills o->run: nodes, plug-ins, words, defaults. */
 int options_run_info(struct options *o, struct err *e) CAU_MUSTCHECK;

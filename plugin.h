@@ -29,6 +29,7 @@ struct install_order {
 	int64_t contact_ms;   /* how long a lost node is looked for */
 	int log_dir;	      /* descriptor of the node's log folder */
 	const char *log_name; /* name of the log in it */
+	const _Atomic bool *cancel; /* once true: the installer is ended */
 };
 
 /*

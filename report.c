@@ -9,146 +9,6 @@
 
 #include "text.h"
 
-static json_t *
-time_or_null(int64_t ms)
-{
-	char at[TEXT_TIME_SIZE];
-
-	if (ms == 0)
-		return json_null();
-	text_time(at, ms);
-	return json_string(at);
-}
-
-static json_t *
-number(size_t n)
-{
-	return json_integer((json_int_t)n);
-}
-
-static json_t *
-update_json(const struct engine_update *u)
-{
-	json_t *j = json_object();
-
-	json_set(j, "id", json_from_text(u->info.id));
-	json_set(j, "title", json_from_text(u->info.title));
-	json_set(j, "plugin", json_from_text(u->info.plugin));
-	json_set(j, "rule", json_from_text(u->info.rule));
-	json_set(j, "version", json_from_text(u->info.version));
-	json_set(j, "kb", json_from_text(u->info.kb));
-	json_set(j, "sha256", json_from_text(u->info.sha256));
-	json_set(j, "size", json_integer(u->info.size_bytes));
-	json_set(j, "pass", json_integer(u->pass));
-	if (u->done) {
-		install_result_to_json(&u->result, j);
-	} else {
-		json_set(j, "result", json_null());
-	}
-	json_set(j, "started_at", time_or_null(u->started_ms));
-	json_set(j, "duration_s",
-	    u->ended_ms == 0 ? json_null()
-			     : json_from_ms(u->ended_ms - u->started_ms));
-	return j;
-}
-
-static json_t *
-reboot_json(const struct engine_reboot *r)
-{
-	json_t *j = json_object();
-
-	json_set(j, "reason", json_from_text_or_null(r->reason));
-	json_set(
-	    j, "boot_id_before", json_from_text_or_null(r->boot_id_before));
-	json_set(j, "boot_id_after", json_from_text_or_null(r->boot_id_after));
-	json_set(j, "duration_s",
-	    r->ended_ms == 0 ? json_null()
-			     : json_from_ms(r->ended_ms - r->started_ms));
-	return j;
-}
-
-static json_t *
-timing_json(const struct engine_node *n)
-{
-	static const char *const names[OP_KIND_COUNT] = {
-	    "scan", "stage", "drain", "install", "restart", "resume"};
-	json_t *j = json_object();
-
-	for (size_t i = 0; i < OP_KIND_COUNT; i++)
-		json_set(j, names[i], json_from_ms(n->timing_ms[i]));
-	return j;
-}
-
-static json_t *
-node_json(const struct engine *g, const struct engine_node *n)
-{
-	struct engine_counts c = engine_count(n);
-	json_t *j = json_object(), *updates = json_array();
-	json_t *reboots = json_array();
-
-	json_set(j, "name", json_from_text(n->info->name));
-	json_set(j, "status",
-	    n->finished ? json_string(summary_status_name(n->status))
-			: json_null());
-	json_set(j, "phase", json_string(node_phase_name(engine_phase(n))));
-	json_set(j, "error", json_from_text_or_null(n->error));
-	json_set(j, "attempts", json_integer(1));
-	json_set(j, "passes", json_integer(n->pass));
-	json_set(j, "succeeded", number(c.succeeded));
-	json_set(j, "failed", number(c.failed));
-	json_set(j, "skipped", number(c.skipped));
-	json_set(j, "unknown", number(c.unknown));
-	json_set(j, "canceled", number(c.canceled));
-	json_set(j, "ignored", number(n->n_ignored));
-	json_set(
-	    j, "restart_pending", json_boolean(engine_restart_pending(g, n)));
-	json_set(
-	    j, "left_suspended", json_boolean(n->finished && n->suspended));
-	json_set(j, "suspended_at", time_or_null(n->suspended_at_ms));
-	json_set(j, "suspended_s", json_from_ms(n->suspended_ms));
-	for (size_t i = 0; i < n->n_reboots; i++)
-		(void)json_array_append_new(
-		    reboots, reboot_json(&n->reboots[i]));
-	json_set(j, "reboots", reboots);
-	json_set(j, "bytes_staged", json_integer(n->bytes_staged));
-	json_set(j, "timing_s", timing_json(n));
-	for (size_t i = 0; i < n->n_updates; i++)
-		(void)json_array_append_new(
-		    updates, update_json(&n->updates[i]));
-	json_set(j, "updates", updates);
-	return j;
-}
-
-json_t *
-report_to_json(const struct engine *g)
-{
-	json_t *j = json_object(), *nodes = json_array();
-	json_t *plugins = json_array();
-
-	json_set(j, "format", json_integer(1));
-	json_set(j, "run_id", json_from_text(g->run.run_id));
-	json_set(j, "cluster",
-	    json_pack("{s:s, s:s}", "type", g->run.cluster_type, "name",
-		g->run.cluster_name));
-	json_set(j, "status",
-	    g->finished ? json_string(summary_status_name(g->status))
-			: json_null());
-	json_set(j, "started_at", time_or_null(g->started_ms));
-	json_set(j, "finished_at", time_or_null(g->finished ? g->last_ms : 0));
-	json_set(j, "duration_s", json_from_ms(g->last_ms - g->started_ms));
-	json_set(j, "coordinator", coordinator_to_json(&g->coordinator));
-	json_set(j, "recoveries", json_integer(g->recoveries));
-	for (size_t i = 0; i < g->run.n_plugins; i++)
-		(void)json_array_append_new(
-		    plugins, json_from_text(g->run.plugins[i].name));
-	json_set(j, "plugins", plugins);
-	json_set(j, "error", json_from_text_or_null(g->error));
-	for (size_t i = 0; i < g->run.n_nodes; i++)
-		(void)json_array_append_new(nodes, node_json(g, &g->nodes[i]));
-	json_set(j, "nodes", nodes);
-	return j;
-}
-
 void
 report_table(
     struct buf *b, const char *const *cells, size_t columns, size_t rows)
@@ -248,6 +108,8 @@ report_node_line(struct buf *b, const struct engine *g,
 		buf_addstr(b, "Waiting: ");
 		add_counts(b, n);
 	}
+	if (n->attempt > 1)
+		buf_addf(b, ", attempt %u", n->attempt);
 	if (n->n_reboots > 0)
 		buf_addf(b, ", %zu restart%s", n->n_reboots,
 		    n->n_reboots == 1 ? "" : "s");
@@ -314,6 +176,30 @@ add_resume_command(
 	buf_release(&words);
 }
 
+/* The first trouble is the cause; behind it what came of further attempts. */
+static void
+add_errors(struct buf *b, const struct engine_node *n)
+{
+	const struct engine_trouble *t, *last;
+
+	for (size_t i = 0; i < n->n_troubles; i++) {
+		t = last = &n->troubles[i];
+		while (i + 1 < n->n_troubles && last[1].op == t->op &&
+		       strcmp(last[1].error, t->error) == 0) {
+			last++;
+			i++;
+		}
+		buf_addf(b, "    %s: %s", n->error == NULL ? "cured" : "error",
+		    t->error);
+		if (last->attempt != t->attempt)
+			buf_addf(b, " (attempts %u to %u)", t->attempt,
+			    last->attempt);
+		else if (n->attempt > 1)
+			buf_addf(b, " (attempt %u)", t->attempt);
+		buf_addc(b, '\n');
+	}
+}
+
 static void
 add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
     bool color)
@@ -326,8 +212,7 @@ add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
 	    color ? "\033[0m" : "");
 	report_node_line(b, g, n, g->last_ms);
 	buf_addc(b, '\n');
-	if (n->error != NULL)
-		buf_addf(b, "    error: %s\n", n->error);
+	add_errors(b, n);
 	for (size_t i = 0; i < n->n_updates; i++) {
 		w = text_width(n->updates[i].info.id);
 		if (w > width && w <= ID_WIDTH_MOST)
@@ -362,6 +247,59 @@ add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
 			: g->run.node_state_dir);
 }
 
+/* One line for what a person has to do about a node, or none. */
+static void
+add_next_of(struct buf *b, const struct engine *g, const struct engine_node *n)
+{
+	struct engine_counts c = engine_count(n);
+
+	if (n->unknown)
+		buf_addf(b,
+		    "  %s: find out what became of the update whose outcome "
+		    "is unknown\n",
+		    n->info->name);
+	if (n->suspended)
+		buf_addf(b,
+		    "  %s: set it right, then put it back into service with "
+		    "the command above\n",
+		    n->info->name);
+	if (engine_restart_pending(g, n))
+		buf_addf(b, "  %s: restart it\n", n->info->name);
+	if (c.failed > 0)
+		buf_addf(b,
+		    "  %s: see why %zu update%s failed; the next run tries "
+		    "%s again\n",
+		    n->info->name, c.failed, c.failed == 1 ? "" : "s",
+		    c.failed == 1 ? "it" : "them");
+	else if (n->error != NULL && !n->unknown && !n->suspended)
+		buf_addf(b, "  %s: mend what the error says\n", n->info->name);
+}
+
+/* What is left to be done by hand. */
+static void
+add_next(struct buf *b, const struct engine *g)
+{
+	struct buf next = BUF_INIT;
+	size_t canceled = 0;
+
+	for (size_t i = 0; g->finished && i < g->run.n_nodes; i++) {
+		add_next_of(&next, g, &g->nodes[i]);
+		canceled += g->nodes[i].status != STATUS_SUCCEEDED &&
+			    engine_count(&g->nodes[i]).failed == 0;
+	}
+	if (canceled > 0 && g->finished)
+		buf_addf(&next,
+		    "  cau run again: %zu node%s not brought up to date\n",
+		    canceled, canceled == 1 ? " was" : "s were");
+	if (!g->finished)
+		buf_addstr(&next,
+		    "  if nobody works on this run: cau recover takes it up, "
+		    "cau recover --abandon gives it up\n");
+	if (next.len > 0)
+		buf_addf(b, "\nNext:\n%s", next.data);
+	buf_release(&next);
+}
+
 void
 report_to_text(struct buf *b, const struct engine *g, bool color)
 {
@@ -383,10 +321,11 @@ report_to_text(struct buf *b, const struct engine *g, bool color)
 	buf_addc(b, '\n');
 	if (g->error != NULL && *g->error != '\0')
 		buf_addf(b, "  error: %s\n", g->error);
-	else if (!g->finished && g->stopping)
+	else if (!g->finished && g->stop != ENGINE_STOP_NONE)
 		buf_addf(b, "  stopping: %s\n", g->stop_reason);
 	for (size_t i = 0; i < g->run.n_nodes; i++)
 		add_node(b, g, &g->nodes[i], color);
+	add_next(b, g);
 }
 
 void

@@ -3,6 +3,7 @@
 #include "run.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ our_signals(sigset_t *set)
 	(void)sigaddset(set, SIGINT);
 	(void)sigaddset(set, SIGTERM);
 	(void)sigaddset(set, SIGHUP);
+	(void)sigaddset(set, RUN_NOW_SIGNAL);
 }
 
 void
@@ -49,7 +51,7 @@ now_ms(const struct driver *d)
 	return d->wall_start + (clock_ms() - d->mono_start);
 }
 
-/* Records and applies an event; it is shown, but not yet on disk. */
+/* Records and applies an event; on disk and shown only after commit(). */
 static int
 record(struct driver *d, struct event *ev, struct err *e)
 {
@@ -66,38 +68,54 @@ record(struct driver *d, struct event *ev, struct err *e)
 	return rc;
 }
 
+static int
+commit(struct driver *d, struct err *e)
+{
+	if (journal_sync(d->j, e) == -1)
+		return -1;
+	view_flush(d->v);
+	return 0;
+}
+
+static const char *
+keep(struct order *o, const char *s)
+{
+	return s == NULL ? NULL : arena_strdup(&o->arena, s);
+}
+
 /* The order for an operation, before the engine hears that it starts. */
 static struct order *
 make_order(const struct driver *d, const struct event *ev)
 {
 	struct order *o = xcalloc(1, sizeof(*o));
-	const struct engine_node *n = NULL;
+	const struct engine_node *n = engine_find(d->g, ev->node);
 	struct update *updates;
 	const char **jobs;
 
-	for (size_t i = 0; i < d->g->run.n_nodes; i++)
-		if (strcmp(d->g->nodes[i].info->name, ev->node) == 0)
-			n = &d->g->nodes[i];
+	o->number = (size_t)(n - d->g->nodes);
 	o->started = *ev;
-	o->started.node = arena_strdup(&o->arena, ev->node);
-	if (ev->id != NULL)
-		o->started.id = arena_strdup(&o->arena, ev->id);
-	if (ev->job != NULL)
-		o->started.job = arena_strdup(&o->arena, ev->job);
-	if (ev->boot_id != NULL)
-		o->started.boot_id = arena_strdup(&o->arena, ev->boot_id);
-	if (n == NULL || (ev->op != OP_STAGE && ev->op != OP_INSTALL))
+	o->started.node = keep(o, ev->node);
+	o->started.id = keep(o, ev->id);
+	o->started.job = keep(o, ev->job);
+	o->started.boot_id = keep(o, ev->boot_id);
+	o->started.plugin = keep(o, ev->plugin);
+	o->again = ev->op == OP_INSTALL ? n->updates[ev->update].started
+					: n->script_running;
+	o->look_only = o->again && d->g->stop != ENGINE_STOP_NONE &&
+		       ev->op != OP_POST_SCRIPT;
+	if (ev->op != OP_STAGE && ev->op != OP_INSTALL)
 		return o;
 	/* Only the texts are shared, and those stay where they are. */
 	updates = arena_alloc(&o->arena, n->n_updates * sizeof(*updates));
 	jobs = arena_alloc(&o->arena, n->n_updates * sizeof(*jobs));
 	if (ev->op == OP_INSTALL) {
 		updates[o->n_updates++] = n->updates[ev->update].info;
-		o->again = n->updates[ev->update].started;
-		o->look_only = o->again && d->g->stopping;
 	} else {
 		for (size_t i = 0; i < n->n_updates; i++)
-			if (!n->updates[i].done) {
+			if (engine_wants(d->g, n, &n->updates[i]) &&
+			    (ev->plugin == NULL ||
+				strcmp(ev->plugin, n->updates[i].info.plugin) ==
+				    0)) {
 				jobs[o->n_updates] =
 				    engine_job_id(d->g, n, i, &o->arena);
 				updates[o->n_updates++] = n->updates[i].info;
@@ -113,7 +131,7 @@ make_order(const struct driver *d, const struct event *ev)
  * and only then the operations start.
  */
 static int
-start_next(struct driver *d, struct err *e)
+start_next(struct driver *d, int64_t *wake_ms, struct err *e)
 {
 	struct arena a = ARENA_INIT;
 	struct engine_plan plan;
@@ -128,9 +146,12 @@ start_next(struct driver *d, struct err *e)
 		rc = record(d, &plan.events[i], e);
 	}
 	if (rc == 0)
-		rc = journal_sync(d->j, e);
+		rc = commit(d, e);
+	/* More may be due: with events, the engine is asked again at once. */
+	*wake_ms = plan.idle ? plan.wake_ms : 0;
 	/* Waiting for nothing would be waiting for ever. */
-	if (rc == 0 && plan.idle && d->w->in_flight == 0 && !d->g->finished)
+	if (rc == 0 && plan.idle && plan.wake_ms == INT64_MAX &&
+	    d->w->in_flight == 0 && !d->g->finished)
 		rc = err_set(e, CAU_FAILED,
 		    "the run stands still; this is a bug in cau");
 	for (size_t i = 0; i < plan.n_events; i++) {
@@ -160,7 +181,8 @@ take_ended(struct driver *d, struct err *e)
 	return rc;
 }
 
-/* The first signal stops the run, the second leaves it. */
+/* The first signal stops the run, the second also ends what runs on the
+ * nodes, the third leaves it. */
 static int
 take_signal(struct driver *d, struct err *e)
 {
@@ -169,12 +191,22 @@ take_signal(struct driver *d, struct err *e)
 
 	if (read(d->signal_fd, &si, sizeof(si)) != sizeof(si))
 		return 0;
-	if (++d->interrupts > 1 || d->g->finished)
+	if (d->g->finished)
+		return 0;
+	d->interrupts++;
+	if (si.ssi_signo == RUN_NOW_SIGNAL && d->interrupts < 2)
+		d->interrupts = 2;
+	if (d->interrupts > 2)
 		return 0;
 	ev.at_ms = now_ms(d);
+	ev.cause = STOP_PERSON;
+	ev.now = d->interrupts == 2;
 	ev.error = si.ssi_signo == SIGINT    ? "interrupted"
 		   : si.ssi_signo == SIGTERM ? "terminated"
-					     : "terminal closed";
+		   : si.ssi_signo == SIGHUP  ? "terminal closed"
+					     : "stopped by cau stop --now";
+	if (ev.now)
+		work_cancel(d->w);
 	return record(d, &ev, e);
 }
 
@@ -186,6 +218,19 @@ bytes_sent(void *ctx, size_t node)
 	return atomic_load(&w->nodes[node].sent);
 }
 
+/* For poll: until the screen is to be redrawn or something is due. */
+static int
+wait_ms(const struct driver *d, int64_t wake_ms)
+{
+	int64_t left = wake_ms == INT64_MAX ? INT64_MAX : wake_ms - now_ms(d);
+
+	if (left < 0)
+		return 0;
+	if (d->v->live && left > REDRAW_MS)
+		return REDRAW_MS;
+	return left > INT_MAX ? -1 : (int)left;
+}
+
 enum run_end
 run_drive(struct engine *g, struct journal *j, struct work *w, struct view *v,
     struct err *e)
@@ -193,6 +238,7 @@ run_drive(struct engine *g, struct journal *j, struct work *w, struct view *v,
 	struct driver d = {.g = g, .j = j, .w = w, .v = v};
 	struct timespec ts;
 	struct pollfd p[2];
+	int64_t wake_ms = 0;
 	sigset_t set;
 	int rc = 0;
 
@@ -203,15 +249,14 @@ run_drive(struct engine *g, struct journal *j, struct work *w, struct view *v,
 	d.mono_start = clock_ms();
 	if (d.wall_start < g->last_ms)
 		d.wall_start = g->last_ms;
-	while (rc == 0 && !g->finished && d.interrupts < 2) {
-		rc = start_next(&d, e);
+	while (rc == 0 && !g->finished && d.interrupts < 3) {
+		rc = start_next(&d, &wake_ms, e);
 		if (rc == -1 || g->finished)
 			break;
 		view_draw(v, g, now_ms(&d), bytes_sent, w);
 		p[0] = (struct pollfd){w->done_fd, POLLIN, 0};
 		p[1] = (struct pollfd){d.signal_fd, POLLIN, 0};
-		if (poll(p, 2, v->live ? REDRAW_MS : -1) == -1 &&
-		    errno != EINTR) {
+		if (poll(p, 2, wait_ms(&d, wake_ms)) == -1 && errno != EINTR) {
 			rc = err_sys(e, "cannot wait for the nodes");
 			break;
 		}
@@ -222,7 +267,7 @@ run_drive(struct engine *g, struct journal *j, struct work *w, struct view *v,
 	}
 	/* What has ended is kept even when the run is left. */
 	if (rc == 0)
-		rc = journal_sync(j, e);
+		rc = commit(&d, e);
 	view_clear(v);
 	if (d.signal_fd != -1)
 		(void)close(d.signal_fd);

@@ -12,19 +12,24 @@
 
 enum run_end {
 	RUN_FINISHED,	 /* the engine came to its end */
-	RUN_INTERRUPTED, /* second interrupt: left as it is, for recovery */
+	RUN_INTERRUPTED, /* third interrupt: left as it is, for recovery */
 	RUN_BROKEN	 /* the journal could not be written: as above */
 };
 
 /*
  * The first event (run started or recovered) must have been added to the
  * journal and applied. The first of SIGINT, SIGTERM and SIGHUP asks the run
- * to stop at the next safe point, the second leaves it. These signals must
- * be blocked (run_block_signals) before any thread is started.
+ * to stop at the next safe point, the second to end the installers that run,
+ * too; the third leaves it. RUN_NOW_SIGNAL does at once what the second does.
+ * These signals must be blocked (run_block_signals) before any thread is
+ * started.
  */
 enum run_end run_drive(struct engine *g, struct journal *j, struct work *w,
     struct view *v, struct err *e) CAU_MUSTCHECK;
 
 void run_block_signals(void);
+
+/* Sent by cau stop --now. */
+#define RUN_NOW_SIGNAL SIGUSR1
 
 #endif

@@ -30,18 +30,16 @@ void
 view_init(struct view *v, bool json, bool quiet, bool no_color)
 {
 	memset(v, 0, sizeof(*v));
+	buf_init(&v->out);
 	v->mode = json ? VIEW_JSON : quiet ? VIEW_QUIET : VIEW_TEXT;
 	v->color = !plain(no_color) && isatty(STDERR_FILENO) == 1;
 	v->live = v->mode == VIEW_TEXT && v->color;
 }
 
-static const struct engine_node *
-node_of(const struct engine *g, const char *name)
+void
+view_release(struct view *v)
 {
-	for (size_t i = 0; i < g->run.n_nodes; i++)
-		if (strcmp(g->nodes[i].info->name, name) == 0)
-			return &g->nodes[i];
-	return NULL;
+	buf_release(&v->out);
 }
 
 static void
@@ -50,6 +48,14 @@ started_words(struct buf *b, const struct event *ev)
 	switch (ev->op) {
 	case OP_SCAN:
 		buf_addstr(b, ev->pass > 1 ? "scanning again" : "scanning");
+		if (ev->plugin != NULL)
+			buf_addf(b, " for %s", ev->plugin);
+		break;
+	case OP_PRE_SCRIPT:
+		buf_addstr(b, "running the pre-update script");
+		break;
+	case OP_POST_SCRIPT:
+		buf_addstr(b, "running the post-update script");
 		break;
 	case OP_STAGE:
 		buf_addstr(b, "staging");
@@ -84,15 +90,29 @@ ended_words(struct buf *b, const struct event *ev, const struct engine_node *n)
 			buf_addf(b, ": %s", ev->result.reason);
 		return;
 	}
+	for (size_t i = 0; i < ev->n_failures; i++)
+		buf_addf(b, "%s failed in %s: %s; ", op_name(ev->op),
+		    ev->failures[i].plugin, ev->failures[i].error);
+	if (ev->outcome == OUTCOME_FLAWED) {
+		buf_addf(b, "%s: %s", op_name(ev->op), ev->error);
+		return;
+	}
 	if (ev->outcome != OUTCOME_OK) {
-		buf_addf(b, "%s failed: %s", op_name(ev->op), ev->error);
+		buf_addf(b, "%s failed: %s", op_name(ev->op),
+		    ev->error == NULL ? "see above" : ev->error);
 		return;
 	}
 	switch (ev->op) {
 	case OP_SCAN:
-		for (size_t i = 0; i < n->n_updates; i++)
+		for (size_t i = n->cursor; i < n->n_updates; i++)
 			applicable += !n->updates[i].done;
 		buf_addf(b, "%zu to install", applicable);
+		break;
+	case OP_PRE_SCRIPT:
+		buf_addstr(b, "the pre-update script succeeded");
+		break;
+	case OP_POST_SCRIPT:
+		buf_addstr(b, "the post-update script succeeded");
 		break;
 	case OP_STAGE:
 		text_size(size, (uint64_t)ev->bytes);
@@ -122,72 +142,100 @@ add_stamp(struct buf *b, int64_t at_ms)
 	buf_addf(b, "%.10s %.8sZ  ", at, at + 11);
 }
 
+/* What comes of the end of an operation for the whole node. */
 static void
-event_text(struct view *v, const struct engine *g, const struct event *ev)
+after_words(struct buf *b, const struct engine *g, const struct event *ev,
+    const struct engine_node *n)
+{
+	char span[TEXT_SMALL_SIZE];
+
+	if (n->finished) {
+		buf_addc(b, '\n');
+		add_stamp(b, ev->at_ms);
+		buf_addf(b, "%s: ", ev->node);
+		report_node_line(b, g, n, ev->at_ms);
+	} else if (n->retry_at_ms > ev->at_ms) {
+		text_span(span, n->retry_at_ms - ev->at_ms);
+		buf_addc(b, '\n');
+		add_stamp(b, ev->at_ms);
+		buf_addf(b, "%s: ", ev->node);
+		if (n->suspend_tries > 0)
+			buf_addf(b, "suspend is tried again in %s", span);
+		else
+			buf_addf(b, "attempt %u of %d begins in %s", n->attempt,
+			    (int)g->run.max_retries_per_node + 1, span);
+	}
+}
+
+void
+view_event_text(struct buf *b, const struct engine *g, const struct event *ev)
 {
 	const struct engine_node *n;
-	struct buf b = BUF_INIT;
 
-	add_stamp(&b, ev->at_ms);
+	add_stamp(b, ev->at_ms);
 	switch (ev->type) {
 	case EV_RUN_STARTED:
-		buf_addf(&b, "run %s on %zu node%s", g->run.run_id,
+		buf_addf(b, "run %s on %zu node%s", g->run.run_id,
 		    g->run.n_nodes, g->run.n_nodes == 1 ? "" : "s");
 		break;
 	case EV_RUN_RECOVERED:
-		buf_addf(&b, "run %s is taken up again", g->run.run_id);
+		buf_addf(b, "run %s is taken up again", g->run.run_id);
 		break;
 	case EV_RUN_ABANDONED:
-		buf_addf(&b, "run %s is given up", g->run.run_id);
+		buf_addf(b, "run %s is given up", g->run.run_id);
 		break;
 	case EV_OP_STARTED:
-		buf_addf(&b, "%s: ", ev->node);
-		started_words(&b, ev);
+		buf_addf(b, "%s: ", ev->node);
+		started_words(b, ev);
 		break;
 	case EV_OP_ENDED:
-		n = node_of(g, ev->node);
-		buf_addf(&b, "%s: ", ev->node);
-		ended_words(&b, ev, n);
-		if (n->finished) {
-			buf_addc(&b, '\n');
-			add_stamp(&b, ev->at_ms);
-			buf_addf(&b, "%s: ", ev->node);
-			report_node_line(&b, g, n, ev->at_ms);
-		}
+		n = engine_find(g, ev->node);
+		buf_addf(b, "%s: ", ev->node);
+		ended_words(b, ev, n);
+		after_words(b, g, ev, n);
+		break;
+	case EV_WARNED:
+		buf_addstr(b, ev->error);
 		break;
 	case EV_STOP_REQUESTED:
-		buf_addf(&b,
-		    "%s: stopping at the next safe point; once more to leave "
-		    "at once (then: cau recover)",
-		    ev->error);
+		buf_addf(b, "%s: %s", ev->error,
+		    ev->now ? "stopping now, installers that run are ended; "
+			      "once more to leave (then: cau recover)"
+		    : ev->cause == STOP_TIME
+			? "stopping at the next safe point"
+			: "stopping at the next safe point; once more to end "
+			  "the installers that run, too");
 		break;
 	case EV_RUN_FINISHED:
-		buf_addf(&b, "run %s", summary_status_name(ev->status));
+		buf_addf(b, "run %s", summary_status_name(ev->status));
 		if (ev->error != NULL)
-			buf_addf(&b, ": %s", ev->error);
+			buf_addf(b, ": %s", ev->error);
 		break;
 	}
-	buf_addc(&b, '\n');
-	view_clear(v);
-	(void)fwrite(b.data, 1, b.len, stderr);
-	buf_release(&b);
+	buf_addc(b, '\n');
 }
 
 void
 view_event(struct view *v, const struct engine *g, const struct event *ev,
     const char *line)
 {
-	switch (v->mode) {
-	case VIEW_QUIET:
-		break;
-	case VIEW_JSON:
-		(void)printf("%s\n", line);
-		(void)fflush(stdout);
-		break;
-	case VIEW_TEXT:
-		event_text(v, g, ev);
-		break;
-	}
+	if (v->mode == VIEW_JSON)
+		buf_addf(&v->out, "%s\n", line);
+	else if (v->mode == VIEW_TEXT)
+		view_event_text(&v->out, g, ev);
+}
+
+void
+view_flush(struct view *v)
+{
+	FILE *f = v->mode == VIEW_JSON ? stdout : stderr;
+
+	if (v->out.len == 0)
+		return;
+	view_clear(v);
+	(void)fwrite(v->out.data, 1, v->out.len, f);
+	(void)fflush(f);
+	buf_reset(&v->out);
 }
 
 void

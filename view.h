@@ -16,21 +16,30 @@ struct view {
 	enum view_mode mode;
 	bool live; /* stderr is a terminal that can redraw */
 	bool color;
-	size_t drawn; /* live lines on the screen */
+	size_t drawn;	/* live lines on the screen */
+	struct buf out; /* what view_flush is to show */
 };
 
 /* json beats quiet. no_color, NO_COLOR, TERM=dumb: no redrawing, no colour. */
 void view_init(struct view *v, bool json, bool quiet, bool no_color);
 
-/* An event that was just applied; line is its JSON text. */
+/* The lines that a person reads about an event that was just applied. */
+void
+view_event_text(struct buf *b, const struct engine *g, const struct event *ev);
+
+/* An event that was just applied; line is its JSON text. It is shown by
+ * view_flush: nothing is told that is not on disk. */
 void view_event(struct view *v, const struct engine *g, const struct event *ev,
     const char *line);
+
+void view_flush(struct view *v);
 
 /* Redraws the live lines. sent: bytes that a node got so far, by number. */
 void view_draw(struct view *v, const struct engine *g, int64_t now_ms,
     uint64_t (*sent)(void *ctx, size_t node), void *ctx);
 /* Takes the live lines away. */
 void view_clear(struct view *v);
+void view_release(struct view *v);
 
 /* Whether stdout is a terminal that may be coloured. */
 bool view_color_stdout(bool no_color);

@@ -57,3 +57,14 @@ words_split(const char *s, struct arena *a, struct err *e)
 	buf_release(&word);
 	return words;
 }
+
+void
+words_append(struct arena *a, const char ***list, size_t *n, const char *word)
+{
+	const char **more = arena_alloc(a, (*n + 2) * sizeof(*more));
+
+	if (*n > 0)
+		memcpy(more, *list, *n * sizeof(*more));
+	more[(*n)++] = word;
+	*list = more;
+}

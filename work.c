@@ -15,277 +15,29 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "operate.h"
 #include "text.h"
 
-#define COMMAND_MS    600000
-#define REBOOT_ASK_MS 60000
-#define POLL_FIRST_MS 200
-#define POLL_MOST_MS  3000
-#define STACK_SIZE    (512U << 10)
+#define STACK_SIZE (512U << 10)
 
 static void
-fail(struct order *o, enum op_outcome outcome, const char *text)
-{
-	o->ended.outcome = outcome;
-	o->ended.error = arena_strdup(&o->arena, text);
-}
-
-/* By what became of the contact: a node that is lost is not given work. */
-static void
-fail_node(struct order *o, enum node_rc rc, const struct err *e)
-{
-	fail(o, rc == NODE_LOST ? OUTCOME_LOST : OUTCOME_FAILED, e->text);
-}
-
-static void
-do_scan(struct order *o)
+take_lock(struct order *o)
 {
 	struct work *w = o->work;
-	struct scan_result one, *all = &o->ended.scan;
-	enum node_rc rc;
 	struct err e;
 
-	for (size_t i = 0; i < w->n_plugins; i++) {
-		memset(&one, 0, sizeof(one));
-		rc = w->plugins[i].ops->scan(w->plugins[i].self, o->node,
-		    w->run->reinstall, &one, &o->arena, &e);
-		if (rc != NODE_OK) {
-			fail_node(o, rc, &e);
-			return;
-		}
-		if (w->n_plugins == 1) {
-			*all = one;
-			continue;
-		}
-		struct scan_result sum = {
-		    arena_alloc(&o->arena, (all->n_updates + one.n_updates) *
-					       sizeof(*sum.updates)),
-		    all->n_updates + one.n_updates,
-		    arena_alloc(&o->arena, (all->n_ignored + one.n_ignored) *
-					       sizeof(*sum.ignored)),
-		    all->n_ignored + one.n_ignored};
-		for (size_t k = 0; k < sum.n_updates; k++)
-			sum.updates[k] = k < all->n_updates
-					     ? all->updates[k]
-					     : one.updates[k - all->n_updates];
-		for (size_t k = 0; k < sum.n_ignored; k++)
-			sum.ignored[k] = k < all->n_ignored
-					     ? all->ignored[k]
-					     : one.ignored[k - all->n_ignored];
-		*all = sum;
+	switch (nodelock_take(&w->lock, o->node, &e)) {
+	case NODELOCK_OK:
+		atomic_store(&w->locked[o->number], true);
+		break;
+	case NODELOCK_HELD:
+		o->ended.outcome = OUTCOME_HELD;
+		o->ended.error = arena_strdup(&o->arena, e.text);
+		break;
+	case NODELOCK_FAILED:
+	case NODELOCK_LOST:
+		break; /* its turn will tell */
 	}
-	o->ended.boot_id = arena_strdup(&o->arena, o->node->boot_id);
-}
-
-/* The updates of an order that belong to a plug-in, in their order. */
-static size_t
-of_plugin(const struct order *o, const struct plugin *p, struct update *out,
-    const char **jobs)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < o->n_updates; i++)
-		if (strcmp(o->updates[i].plugin, p->ops->name) == 0) {
-			jobs[n] = o->jobs[i];
-			out[n++] = o->updates[i];
-		}
-	return n;
-}
-
-static void
-do_stage(struct order *o)
-{
-	struct work *w = o->work;
-	struct update *updates =
-	    arena_alloc(&o->arena, o->n_updates * sizeof(*updates));
-	const char **jobs =
-	    arena_alloc(&o->arena, o->n_updates * sizeof(*jobs));
-	struct err e;
-	enum node_rc rc;
-	int64_t bytes;
-	size_t n;
-
-	for (size_t i = 0; i < w->n_plugins; i++) {
-		n = of_plugin(o, &w->plugins[i], updates, jobs);
-		bytes = 0;
-		if (n == 0)
-			continue;
-		rc = w->plugins[i].ops->stage(
-		    w->plugins[i].self, o->node, updates, jobs, n, &bytes, &e);
-		if (rc != NODE_OK)
-			fail_node(o, rc, &e);
-		o->ended.bytes += bytes;
-		if (o->ended.outcome != OUTCOME_OK)
-			return;
-	}
-}
-
-/* "003-name.log", from the last part of a path, harmless as a file name. */
-static const char *
-log_name(struct order *o, const char *path)
-{
-	const char *base = strrchr(path, '/');
-	char *name;
-
-	base = base == NULL ? path : base + 1;
-	name = arena_printf(
-	    &o->arena, "%03zu-%.80s.log", o->started.update + 1, base);
-	for (char *p = name; *p != '\0'; p++)
-		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX"
-			   "YZ0123456789._+-",
-			*p) == NULL)
-			*p = '_';
-	return name;
-}
-
-static const struct plugin *
-plugin_of(const struct work *w, const struct update *u)
-{
-	for (size_t i = 0; i < w->n_plugins; i++)
-		if (strcmp(w->plugins[i].ops->name, u->plugin) == 0)
-			return &w->plugins[i];
-	return NULL;
-}
-
-static void
-do_install(struct order *o)
-{
-	struct work *w = o->work;
-	const struct plugin *p = plugin_of(w, &o->updates[0]);
-	struct install_result *r = &o->ended.result;
-	struct install_order io = {0};
-	enum node_rc rc;
-	struct err e;
-	char *dir;
-
-	*r = (struct install_result){
-	    .result = RESULT_FAILED, .reason = "", .log = ""};
-	if (p == NULL) {
-		r->reason = "its plug-in is not part of this run";
-		return;
-	}
-	dir = xasprintf("%s/log/%s", w->run_dir, o->node->name);
-	if (mkdir(dir, 0700) == -1 && errno != EEXIST)
-		io.log_dir = -1;
-	else
-		io.log_dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(dir);
-	io.run_id = w->run->run_id;
-	io.job = o->started.job;
-	io.boot_id = o->started.boot_id;
-	io.again = o->again;
-	io.look_only = o->look_only;
-	io.contact_ms = w->run->contact_timeout_ms;
-	io.log_name = log_name(o, o->updates[0].path);
-	rc = p->ops->install(
-	    p->self, o->node, &o->updates[0], &io, r, &o->arena, &e);
-	if (io.log_dir != -1)
-		(void)close(io.log_dir);
-	if (*r->log != '\0')
-		r->log =
-		    arena_printf(&o->arena, "log/%s/%s", o->node->name, r->log);
-	o->ended.boot_id = r->boot_id;
-	if (rc != NODE_OK && r->result == RESULT_UNKNOWN)
-		fail(o, OUTCOME_UNKNOWN, e.text);
-	else if (rc != NODE_OK)
-		fail_node(o, rc, &e);
-}
-
-/* The words of a command here, with the node's name behind them. */
-static void
-do_command(struct order *o, const char *const *words, const char *what)
-{
-	const char **argv;
-	struct buf errors = BUF_INIT, why = BUF_INIT;
-	struct child_status status;
-	size_t n = 0;
-	struct err e;
-
-	while (words[n] != NULL)
-		n++;
-	argv = arena_alloc(&o->arena, (n + 2) * sizeof(*argv));
-	memcpy(argv, words, n * sizeof(*argv));
-	argv[n] = o->node->name;
-	if (child_run(argv, NULL, NULL, SIZE_MAX, &errors,
-		clock_ms() + COMMAND_MS, &status, &e) == -1) {
-		fail(o, OUTCOME_FAILED, e.text);
-	} else if (status.how != CHILD_EXITED || status.code != 0) {
-		child_describe(&why, &status);
-		buf_addstr(&why, errors.len > 0 ? ": " : "");
-		text_printable(&why, errors.data, strcspn(errors.data, "\n"));
-		fail(o, OUTCOME_FAILED,
-		    arena_printf(
-			&o->arena, "%s %s: %s", what, argv[0], why.data));
-	}
-	buf_release(&errors);
-	buf_release(&why);
-}
-
-/*
- * Restarts the node unless it has been restarted since boot_id was read, and
- * waits until it answers with another one. What the node says to the request
- * matters only when it is still there: the connection may end before it.
- */
-static void
-do_restart(struct order *o)
-{
-	struct work *w = o->work;
-	struct node *n = o->node;
-	int64_t limit = w->run->reboot_timeout_ms;
-	int64_t deadline = clock_ms() + limit, wait = POLL_FIRST_MS;
-	const char *before = o->started.boot_id;
-	char span[TEXT_SMALL_SIZE];
-	bool heard = false, first = true;
-	struct buf b = BUF_INIT;
-	enum node_rc rc;
-	struct err e;
-
-	buf_addstr(&b, "cau_reboot ");
-	text_shell_quote(&b, before);
-	for (;;) {
-		/* A request that was cut may not have been heard. Asking again
-		 * restarts nothing that has been restarted since. */
-		if (!heard) {
-			rc =
-			    node_call(n, b.data, NULL, NULL, REBOOT_ASK_MS, &e);
-			/* A node on its way down refuses to be asked twice. */
-			if (rc == NODE_FAILED && first)
-				break;
-			heard = rc == NODE_OK;
-			first = false;
-		}
-		node_close(n);
-		rc = node_open(n, &e);
-		if (rc == NODE_OK && strcmp(n->boot_id, before) != 0)
-			break;
-		if (clock_ms() >= deadline)
-			break;
-		clock_sleep(wait);
-		wait = wait * 2 > POLL_MOST_MS ? POLL_MOST_MS : wait * 2;
-	}
-	buf_release(&b);
-	if (rc == NODE_FAILED && !heard && n->open) {
-		fail(o, OUTCOME_FAILED,
-		    arena_printf(&o->arena,
-			"the node could not be restarted: %s", e.text));
-		return;
-	}
-	if (rc == NODE_OK && strcmp(n->boot_id, before) != 0) {
-		o->ended.boot_id = arena_strdup(&o->arena, n->boot_id);
-		return;
-	}
-	text_span(span, limit);
-	if (rc == NODE_OK)
-		fail(o, OUTCOME_FAILED,
-		    arena_printf(&o->arena,
-			"the node did not go down within %s (its boot id is "
-			"still %.8s)",
-			span, before));
-	else
-		fail(o, OUTCOME_FAILED,
-		    arena_printf(&o->arena,
-			"the node did not come back within %s: %s", span,
-			e.text));
 }
 
 static void *
@@ -296,32 +48,16 @@ run_order(void *arg)
 	uint64_t one = 1;
 	ssize_t n;
 
-	o->ended.type = EV_OP_ENDED;
-	o->ended.node = o->started.node;
-	o->ended.op = o->started.op;
-	o->ended.pass = o->started.pass;
-	o->ended.update = o->started.update;
-	o->ended.id = o->started.id;
-	switch (o->started.op) {
-	case OP_SCAN:
-		do_scan(o);
+	node_arm(o->node, &w->cancel);
+	switch (o->lock) {
+	case ORDER_OPERATION:
+		operate(o);
 		break;
-	case OP_STAGE:
-		do_stage(o);
+	case ORDER_LOCK:
+		take_lock(o);
 		break;
-	case OP_SUSPEND:
-		do_command(o, w->run->suspend_command, "suspend command");
-		break;
-	case OP_INSTALL:
-		do_install(o);
-		break;
-	case OP_RESTART:
-		do_restart(o);
-		break;
-	case OP_RESUME:
-		do_command(o, w->run->resume_command, "resume command");
-		break;
-	case OP_KIND_COUNT:
+	case ORDER_UNLOCK:
+		nodelock_release(&w->lock, o->node);
 		break;
 	}
 	/* With many nodes a connection each would be too many. */
@@ -344,11 +80,7 @@ work_start(struct work *w, struct order *o, struct err *e)
 	int rc;
 
 	o->work = w;
-	for (size_t i = 0; i < w->run->n_nodes; i++)
-		if (strcmp(w->nodes[i].name, o->started.node) == 0)
-			o->node = &w->nodes[i];
-	if (o->node == NULL)
-		return err_set(e, CAU_FAILED, "no node %s", o->started.node);
+	o->node = &w->nodes[o->number];
 	(void)pthread_attr_init(&attr);
 	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
 	rc = pthread_create(&o->thread, &attr, run_order, o);
@@ -391,6 +123,192 @@ order_free(struct order *o)
 {
 	arena_release(&o->arena);
 	free(o);
+}
+
+/* An order for each node, as many at a time as are scanned. Those that take
+ * wants (all others are freed here) belong to it. */
+int
+work_each(struct work *w, struct order *(*make)(struct work *, size_t),
+    void (*take)(void *, struct order *), void *ctx, struct err *e)
+{
+	struct pollfd p = {w->done_fd, POLLIN, 0};
+	size_t n = w->run->n_nodes, next = 0;
+	struct order *o;
+
+	while (next < n || w->in_flight > 0) {
+		while (next < n && w->in_flight < (size_t)w->run->parallel) {
+			o = make(w, next);
+			if (o != NULL) {
+				o->number = next;
+				o->started.node = w->run->nodes[next].name;
+			}
+			next++;
+			if (o != NULL && work_start(w, o, e) == -1) {
+				order_free(o);
+				return -1;
+			}
+		}
+		if (w->in_flight > 0)
+			(void)poll(&p, 1, -1);
+		while ((o = work_take(w)) != NULL)
+			take(ctx, o);
+	}
+	return 0;
+}
+
+static struct order *
+make_lock(struct work *w, size_t node)
+{
+	struct order *o = xcalloc(1, sizeof(*o));
+
+	(void)w;
+	(void)node;
+	o->lock = ORDER_LOCK;
+	return o;
+}
+
+static void
+took_lock(void *ctx, struct order *o)
+{
+	struct err *e = ctx;
+
+	if (o->ended.outcome == OUTCOME_HELD)
+		(void)err_set(
+		    e, CAU_LOCKED, "%s: %s", o->node->name, o->ended.error);
+	order_free(o);
+}
+
+int
+work_lock(struct work *w, struct err *e)
+{
+	struct err held = {CAU_OK, ""};
+
+	if (work_each(w, make_lock, took_lock, &held, e) == -1)
+		return -1;
+	if (held.code == CAU_OK)
+		return 0;
+	*e = held;
+	return -1;
+}
+
+static struct order *
+make_unlock(struct work *w, size_t node)
+{
+	struct order *o;
+
+	if (!atomic_load(&w->locked[node]))
+		return NULL;
+	o = xcalloc(1, sizeof(*o));
+	o->lock = ORDER_UNLOCK;
+	return o;
+}
+
+static void
+unlocked(void *ctx, struct order *o)
+{
+	struct work *w = ctx;
+
+	atomic_store(&w->locked[o->number], false);
+	order_free(o);
+}
+
+void
+work_unlock(struct work *w)
+{
+	struct err e;
+	int rc = work_each(w, make_unlock, unlocked, w, &e);
+
+	(void)rc; /* what stays is void after an hour */
+}
+
+void
+work_cancel(struct work *w)
+{
+	atomic_store(&w->cancel, true);
+}
+
+/* One that is not moved by changes of the clock. */
+static void
+make_condition(pthread_cond_t *c)
+{
+	pthread_condattr_t attr;
+
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(c, &attr);
+	(void)pthread_condattr_destroy(&attr);
+}
+
+/* True when the run is over; false when it is time to touch the locks. */
+static bool
+keeper_waits(struct work *w)
+{
+	struct timespec until;
+	bool ended;
+	int rc = 0;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += NODELOCK_TOUCH_MS / 1000;
+	(void)pthread_mutex_lock(&w->mutex);
+	while (!w->ended && rc == 0)
+		rc = pthread_cond_timedwait(&w->ending, &w->mutex, &until);
+	ended = w->ended;
+	(void)pthread_mutex_unlock(&w->mutex);
+	return ended;
+}
+
+static void *
+keep_locks(void *arg)
+{
+	struct work *w = arg;
+	struct node n;
+
+	while (!keeper_waits(w))
+		for (size_t i = 0; i < w->run->n_nodes; i++) {
+			if (!atomic_load(&w->locked[i]))
+				continue;
+			/* A channel of its own: the node may be at work. */
+			node_clone(&n, &w->nodes[i]);
+			nodelock_touch(&w->lock, &n);
+			node_close(&n);
+		}
+	return NULL;
+}
+
+static void
+stop_keeper(struct work *w)
+{
+	if (!w->keeping)
+		return;
+	(void)pthread_mutex_lock(&w->mutex);
+	w->ended = true;
+	(void)pthread_cond_signal(&w->ending);
+	(void)pthread_mutex_unlock(&w->mutex);
+	(void)pthread_join(w->keeper, NULL);
+	w->keeping = false;
+}
+
+int
+work_begin(struct work *w, const char *run_dir, const struct coordinator *self,
+    struct err *e)
+{
+	const char *slash = strrchr(run_dir, '/');
+	int rc;
+
+	w->run_dir = run_dir;
+	w->lock.run_id = w->run->run_id;
+	w->lock.self = self;
+	w->lock.runs_dir =
+	    arena_strndup(&w->arena, run_dir, (size_t)(slash - run_dir));
+	w->locked =
+	    arena_alloc(&w->arena, w->run->n_nodes * sizeof(*w->locked));
+	rc = pthread_create(&w->keeper, NULL, keep_locks, w);
+	if (rc != 0) {
+		errno = rc;
+		return err_sys(e, "cannot start a thread");
+	}
+	w->keeping = true;
+	return 0;
 }
 
 /* A short private folder for ssh's control sockets: the path of a socket
@@ -440,20 +358,26 @@ configure(struct work *w, bool refuse, struct err *e)
 }
 
 int
-work_init(struct work *w, const struct run_info *run, const char *run_dir,
-    bool no_metadata, bool refuse, struct err *e)
+work_init(struct work *w, const struct run_info *run, bool no_metadata,
+    bool refuse, struct err *e)
 {
 	memset(w, 0, sizeof(*w));
 	buf_init(&w->warnings);
 	w->run = run;
-	w->run_dir = run_dir;
 	w->no_metadata = no_metadata;
+	w->pre_script.fd = w->post_script.fd = -1;
 	(void)pthread_mutex_init(&w->mutex, NULL);
+	make_condition(&w->ending);
 	w->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->done_fd == -1)
 		return err_sys(e, "cannot make an event descriptor");
 	if (configure(w, refuse, e) == -1)
 		return -1;
+	if (script_load(&w->pre_script, run->pre_script, &w->warnings, e) == -1)
+		return err_wrap(e, "--pre-update-script");
+	if (script_load(&w->post_script, run->post_script, &w->warnings, e) ==
+	    -1)
+		return err_wrap(e, "--post-update-script");
 	for (size_t i = 0; i < run->n_nodes; i++)
 		if (!run->nodes[i].local && w->control_dir == NULL)
 			make_control_dir(w);
@@ -475,6 +399,11 @@ work_digest(struct work *w)
 	for (size_t i = 0; i < w->n_plugins; i++)
 		buf_addf(&b, "%s %s\n", w->plugins[i].ops->name,
 		    w->plugins[i].ops->digest(w->plugins[i].self));
+	/* Runs of the time before scripts keep their digests. */
+	if (w->pre_script.fd != -1)
+		buf_addf(&b, "pre %s\n", w->pre_script.sha256);
+	if (w->post_script.fd != -1)
+		buf_addf(&b, "post %s\n", w->post_script.sha256);
 	sha256_hex(out, b.data, b.len);
 	buf_release(&b);
 	return arena_strdup(&w->arena, out);
@@ -492,6 +421,7 @@ work_release(struct work *w)
 		else
 			(void)poll(&p, 1, -1);
 	}
+	stop_keeper(w);
 	for (size_t i = 0; w->nodes != NULL && i < w->run->n_nodes; i++)
 		node_close(&w->nodes[i]);
 	for (size_t i = 0; i < w->n_plugins; i++)
@@ -502,6 +432,9 @@ work_release(struct work *w)
 	}
 	if (w->done_fd != -1)
 		(void)close(w->done_fd);
+	script_release(&w->pre_script);
+	script_release(&w->post_script);
+	(void)pthread_cond_destroy(&w->ending);
 	(void)pthread_mutex_destroy(&w->mutex);
 	buf_release(&w->warnings);
 	arena_release(&w->arena);

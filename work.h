@@ -9,7 +9,12 @@
 
 #include <pthread.h>
 
+#include "nodelock.h"
 #include "plugin.h"
+#include "script.h"
+
+/* Orders that are no operation of the engine. */
+enum order_lock { ORDER_OPERATION, ORDER_LOCK, ORDER_UNLOCK };
 
 /* One operation: what was announced, and what came of it. */
 struct order {
@@ -17,12 +22,14 @@ struct order {
 	const struct update *updates; /* stage: those to bring over */
 	const char *const *jobs;      /* stage: the job of each update */
 	size_t n_updates;	      /* install: one */
-	bool again;		      /* install: may have been started */
+	bool again;		      /* a job: may have been started */
+	enum order_lock lock;	      /* instead of an operation */
 	bool look_only;		      /* install: not to be started any more */
 	struct event ended;	      /* strings live in the arena */
 	struct arena arena;
 	struct work *work;
 	struct node *node;
+	size_t number; /* of the node */
 	struct order *next;
 	pthread_t thread;
 };
@@ -35,7 +42,15 @@ struct work {
 	struct plugin *plugins;
 	size_t n_plugins;
 	bool no_metadata;
+	struct script pre_script, post_script;
 	const char *run_dir; /* NULL: a scan, nothing is kept */
+	struct nodelock lock;
+	_Atomic bool *locked;  /* by number of node: we have its lock */
+	_Atomic bool cancel;   /* what runs is to be ended */
+	bool keeping;	       /* keeper runs: */
+	pthread_t keeper;      /* shows the nodes that the run goes on */
+	pthread_cond_t ending; /* under mutex: */
+	bool ended;
 	char *control_dir;
 	struct buf warnings; /* of the configuration of the plug-ins */
 	pthread_mutex_t mutex;
@@ -49,13 +64,36 @@ struct work {
  * nodes of run. refuse: problems of access are errors. On failure warnings
  * is filled all the same, and work_release is still to be called.
  */
-int work_init(struct work *w, const struct run_info *run, const char *run_dir,
-    bool no_metadata, bool refuse, struct err *e) CAU_MUSTCHECK;
+int work_init(struct work *w, const struct run_info *run, bool no_metadata,
+    bool refuse, struct err *e) CAU_MUSTCHECK;
 /* Waits for what is still in flight. */
 void work_release(struct work *w);
 
+/*
+ * For a run, after work_init: where it is kept and who makes it. From now on
+ * the nodes are locked by their first scan; run_dir and self must stay.
+ */
+int work_begin(struct work *w, const char *run_dir,
+    const struct coordinator *self, struct err *e) CAU_MUSTCHECK;
+
+/* Locks the nodes that can be reached; CAU_LOCKED when another run has one. */
+int work_lock(struct work *w, struct err *e) CAU_MUSTCHECK;
+/* Takes the locks away, on as many nodes at a time as are scanned. */
+void work_unlock(struct work *w);
+
+/* Ends installers and scripts that run, and waiting of all kinds. */
+void work_cancel(struct work *w);
+
 /* One digest over those of all plug-ins; lives in w. */
 const char *work_digest(struct work *w);
+
+/*
+ * Makes an order for each node (none where make returns NULL), parallel at a
+ * time, and gives those that ended to take, which frees them.
+ */
+int work_each(struct work *w, struct order *(*make)(struct work *, size_t),
+    void (*take)(void *, struct order *), void *ctx,
+    struct err *e) CAU_MUSTCHECK;
 
 /* Starts an operation. The order is work's until work_take gives it back. */
 int work_start(struct work *w, struct order *o, struct err *e) CAU_MUSTCHECK;

@@ -240,6 +240,11 @@ watchdog() {
 		# Over: whatever still runs was meant to.
 		read -r cau_over <./exit
 		[ -z "$cau_over" ] || exit 0
+		if [ -e cancel ]; then
+			: >canceled
+			end_tree
+			exit 0
+		fi
 		uptime_cs
 	done
 	: >timeout
@@ -270,6 +275,11 @@ umask 077
 cau_signaled=
 [ ! -s why ] || cau_signaled=yes
 
+if [ -e canceled ]; then
+	wait "$cau_watchdog"
+	[ ! -e stuck ] || end stuck - -
+	end canceled - -
+fi
 if [ -e timeout ]; then
 	wait "$cau_watchdog"
 	[ ! -e stuck ] || end stuck - -

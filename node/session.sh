@@ -43,6 +43,72 @@ cau_hello() {
 	cau_say host "$(uname -n)"
 }
 
+# cau_lock RUN WHO OVER: locks the node for a run; says "held RUN WHO" when
+# another one has it. OVER is a run that is known to be over. A lock that
+# nobody has touched for an hour is void.
+cau_lock() {
+	cau_file=$cau_state/lock
+	cau_new=$cau_file.$$
+	mkdir -p "$cau_state" && printf '%s %s\n' "$1" "$2" >"$cau_new" || {
+		rm -f "$cau_new"
+		return 1
+	}
+	cau_tries=0
+	while ! ln "$cau_new" "$cau_file" 2>/dev/null; do
+		cau_line=
+		read -r cau_line 2>/dev/null <"$cau_file"
+		cau_holder=${cau_line%% *}
+		if [ "$cau_holder" = "$1" ]; then
+			touch "$cau_file"
+			break
+		fi
+		cau_tries=$((cau_tries + 1))
+		if [ $cau_tries -gt 20 ] || {
+			[ -n "$cau_line" ] && [ "$cau_holder" != "$3" ] &&
+				[ -z "$(find "$cau_file" -mmin +60 2>/dev/null)" ]
+		}; then
+			rm -f "$cau_new"
+			cau_say held "$cau_line"
+			return 0
+		fi
+		# Only one may take it away, and only this one, not its successor.
+		if mkdir "$cau_file.break" 2>/dev/null; then
+			cau_again=
+			read -r cau_again 2>/dev/null <"$cau_file"
+			[ "$cau_again" != "$cau_line" ] || rm -f "$cau_file"
+			rmdir "$cau_file.break"
+		else
+			find "$cau_file.break" -prune -mmin +1 \
+				-exec rmdir {} \; 2>/dev/null
+			sleep 0.1 2>/dev/null || sleep 1
+		fi
+	done
+	rm -f "$cau_new"
+}
+
+# cau_unlock RUN, cau_touch RUN: only what is this run's.
+cau_unlock() {
+	cau_holder=
+	read -r cau_holder _ 2>/dev/null <"$cau_state/lock"
+	[ "$cau_holder" != "$1" ] || rm -f "$cau_state/lock"
+}
+
+cau_touch() {
+	cau_holder=
+	read -r cau_holder _ 2>/dev/null <"$cau_state/lock"
+	[ "$cau_holder" != "$1" ] || touch "$cau_state/lock"
+}
+
+# cau_cancel ID: ends the job with all its processes; one that has not been
+# started never will.
+cau_cancel() {
+	cau_dir=$cau_state/jobs/$1
+	[ -d "$cau_dir" ] || mkdir -p "$cau_dir" || return 1
+	: >"$cau_dir/cancel"
+	(set -C && echo '- - - .' >"$cau_dir/start") 2>/dev/null
+	return 0
+}
+
 # cau_receipts SHA...: the receipts of these contents.
 cau_receipts() {
 	[ -s "$cau_state/receipts" ] || return 0

@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: ISC */
+/* One operation on one node, from its announcement to what came of it. */
+#include "operate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "text.h"
+
+/* For runs of the time before --suspend-timeout. */
+#define COMMAND_MS	 600000
+#define COMMAND_GRACE_MS 2000
+#define CANCEL_LOOK_MS	 250
+#define REBOOT_ASK_MS	 60000
+#define POLL_FIRST_MS	 200
+#define POLL_MOST_MS	 3000
+
+static void
+fail(struct order *o, enum op_outcome outcome, const char *text)
+{
+	o->ended.outcome = outcome;
+	o->ended.error = arena_strdup(&o->arena, text);
+}
+
+/* By what became of the contact: a node that is lost is not given work. */
+static void
+fail_node(struct order *o, enum node_rc rc, const struct err *e)
+{
+	/* Given up because the run is: the node itself is well. */
+	fail(o,
+	    rc == NODE_LOST && e->code != CAU_CANCELED ? OUTCOME_LOST
+						       : OUTCOME_FAILED,
+	    e->text);
+}
+
+/* One plug-in's share of a scan or stage; the first one uses the channel of
+ * the node, others open their own. */
+struct part {
+	struct order *o;
+	const struct plugin *plugin;
+	struct node own, *node;
+	struct arena arena;
+	struct scan_result scan;
+	int64_t bytes;
+	enum node_rc rc;
+	struct err e;
+	pthread_t thread;
+	bool threaded;
+};
+
+/* The updates of an order that belong to a plug-in, in their order. */
+static size_t
+of_plugin(const struct order *o, const struct plugin *p, struct update *out,
+    const char **jobs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->n_updates; i++)
+		if (strcmp(o->updates[i].plugin, p->ops->name) == 0) {
+			jobs[n] = o->jobs[i];
+			out[n++] = o->updates[i];
+		}
+	return n;
+}
+
+static void *
+run_part(void *arg)
+{
+	struct part *p = arg;
+	const struct order *o = p->o;
+	struct update *updates;
+	const char **jobs;
+	size_t n;
+
+	if (o->started.op == OP_SCAN) {
+		p->rc = p->plugin->ops->scan(p->plugin->self, p->node,
+		    o->work->run->reinstall, &p->scan, &p->arena, &p->e);
+		return NULL;
+	}
+	updates = arena_alloc(&p->arena, o->n_updates * sizeof(*updates));
+	jobs = arena_alloc(&p->arena, o->n_updates * sizeof(*jobs));
+	n = of_plugin(o, p->plugin, updates, jobs);
+	if (n > 0)
+		p->rc = p->plugin->ops->stage(p->plugin->self, p->node, updates,
+		    jobs, n, &p->bytes, &p->e);
+	return NULL;
+}
+
+static void
+start_parts(struct part *parts, size_t n)
+{
+	struct part *p;
+
+	for (size_t i = 1; i < n; i++) {
+		p = &parts[i];
+		p->node = &p->own;
+		node_clone(p->node, p->o->node);
+		p->threaded =
+		    pthread_create(&p->thread, NULL, run_part, p) == 0;
+	}
+	(void)run_part(&parts[0]);
+	for (size_t i = 1; i < n; i++) {
+		p = &parts[i];
+		if (p->threaded)
+			(void)pthread_join(p->thread, NULL);
+		else
+			(void)run_part(p);
+		node_close(p->node);
+	}
+}
+
+/* Puts the results of all parts together; their arenas go with the order. */
+static void
+join_scans(struct order *o, struct part *parts, size_t n)
+{
+	struct scan_result *all = &o->ended.scan;
+	size_t updates = 0, ignored = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		updates += parts[i].scan.n_updates;
+		ignored += parts[i].scan.n_ignored;
+	}
+	all->updates = arena_alloc(&o->arena, updates * sizeof(*all->updates));
+	all->ignored = arena_alloc(&o->arena, ignored * sizeof(*all->ignored));
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < parts[i].scan.n_updates; k++)
+			all->updates[all->n_updates++] =
+			    parts[i].scan.updates[k];
+		for (size_t k = 0; k < parts[i].scan.n_ignored; k++)
+			all->ignored[all->n_ignored++] =
+			    parts[i].scan.ignored[k];
+	}
+}
+
+/* A plug-in that failed is no failure of the node while there are others. */
+static void
+add_failure(struct order *o, const struct part *p)
+{
+	struct event *ev = &o->ended;
+
+	ev->failures[ev->n_failures++] = (struct plugin_failure){
+	    p->plugin->ops->name, arena_strdup(&o->arena, p->e.text)};
+}
+
+static void
+do_plugins(struct order *o)
+{
+	struct work *w = o->work;
+	struct part *parts = xcalloc(w->n_plugins, sizeof(*parts));
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n_plugins; i++)
+		if (o->started.plugin == NULL ||
+		    strcmp(o->started.plugin, w->plugins[i].ops->name) == 0)
+			parts[n++] = (struct part){
+			    .o = o, .plugin = &w->plugins[i], .node = o->node};
+	o->ended.failures =
+	    arena_alloc(&o->arena, (n + 1) * sizeof(*o->ended.failures));
+	if (n > 0)
+		start_parts(parts, n);
+	for (size_t i = 0; i < n; i++) {
+		o->ended.bytes += parts[i].bytes;
+		if (parts[i].rc == NODE_OK)
+			continue;
+		if (parts[i].rc == NODE_FAILED && w->n_plugins > 1)
+			add_failure(o, &parts[i]);
+		else if (o->ended.outcome == OUTCOME_OK)
+			fail_node(o, parts[i].rc, &parts[i].e);
+	}
+	if (o->ended.outcome == OUTCOME_OK && o->started.op == OP_SCAN) {
+		join_scans(o, parts, n);
+		o->ended.boot_id = arena_strdup(&o->arena, o->node->boot_id);
+	}
+	for (size_t i = 0; i < n; i++)
+		arena_join(&o->arena, &parts[i].arena);
+	free(parts);
+}
+
+/* The node is locked by the first contact of a run. */
+static void
+do_scan(struct order *o)
+{
+	struct work *w = o->work;
+	struct err e;
+
+	if (w->run_dir != NULL) {
+		switch (nodelock_take(&w->lock, o->node, &e)) {
+		case NODELOCK_OK:
+			atomic_store(&w->locked[o->number], true);
+			break;
+		case NODELOCK_HELD:
+			fail(o, OUTCOME_HELD, e.text);
+			return;
+		case NODELOCK_FAILED:
+			fail(o, OUTCOME_FAILED, e.text);
+			return;
+		case NODELOCK_LOST:
+			fail(o, OUTCOME_LOST, e.text);
+			return;
+		}
+	}
+	do_plugins(o);
+}
+
+/* "003-name.log", from the last part of a path, harmless as a file name. */
+static const char *
+log_name(struct order *o, const char *path)
+{
+	const char *base = strrchr(path, '/');
+	char *name;
+
+	base = base == NULL ? path : base + 1;
+	name = arena_printf(
+	    &o->arena, "%03zu-%.80s.log", o->started.update + 1, base);
+	for (char *p = name; *p != '\0'; p++)
+		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX"
+			   "YZ0123456789._+-",
+			*p) == NULL)
+			*p = '_';
+	return name;
+}
+
+static const struct plugin *
+plugin_of(const struct work *w, const struct update *u)
+{
+	for (size_t i = 0; i < w->n_plugins; i++)
+		if (strcmp(w->plugins[i].ops->name, u->plugin) == 0)
+			return &w->plugins[i];
+	return NULL;
+}
+
+/* The folder for the logs of the node, or -1. */
+static int
+open_log_dir(const struct order *o)
+{
+	char *dir = xasprintf("%s/log/%s", o->work->run_dir, o->node->name);
+	int fd = -1;
+
+	if (mkdir(dir, 0700) == 0 || errno == EEXIST)
+		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(dir);
+	return fd;
+}
+
+static void
+do_install(struct order *o)
+{
+	struct work *w = o->work;
+	const struct plugin *p = plugin_of(w, &o->updates[0]);
+	struct install_result *r = &o->ended.result;
+	struct install_order io = {0};
+	enum node_rc rc;
+	struct err e;
+
+	*r = (struct install_result){
+	    .result = RESULT_FAILED, .reason = "", .log = ""};
+	if (p == NULL) {
+		r->reason = "its plug-in is not part of this run";
+		return;
+	}
+	io.run_id = w->run->run_id;
+	io.job = o->started.job;
+	io.boot_id = o->started.boot_id;
+	io.again = o->again;
+	io.look_only = o->look_only;
+	io.contact_ms = w->run->contact_timeout_ms;
+	io.cancel = &w->cancel;
+	io.log_dir = open_log_dir(o);
+	io.log_name = log_name(o, o->updates[0].path);
+	rc = p->ops->install(
+	    p->self, o->node, &o->updates[0], &io, r, &o->arena, &e);
+	if (io.log_dir != -1)
+		(void)close(io.log_dir);
+	if (*r->log != '\0')
+		r->log =
+		    arena_printf(&o->arena, "log/%s/%s", o->node->name, r->log);
+	o->ended.boot_id = r->boot_id;
+	if (rc != NODE_OK && r->result == RESULT_UNKNOWN)
+		fail(o, OUTCOME_UNKNOWN, e.text);
+	else if (rc != NODE_OK)
+		fail_node(o, rc, &e);
+}
+
+/* What became of a script, in words; NULL when it succeeded. */
+static const char *
+script_trouble(struct order *o, const struct job_end *end)
+{
+	char span[TEXT_SMALL_SIZE];
+
+	switch (end->how) {
+	case JOB_EXITED:
+		return end->code == 0
+			   ? NULL
+			   : arena_printf(&o->arena,
+				 "it ended with exit code %d", end->code);
+	case JOB_SIGNALED:
+		return arena_printf(&o->arena,
+		    "it was killed by signal %d (%s)", end->code,
+		    strsignal(end->code));
+	case JOB_TIMEOUT:
+		text_span(span, o->work->run->script_timeout_ms);
+		return arena_printf(
+		    &o->arena, "timeout: ended on the node after %s", span);
+	case JOB_CANCELED:
+		return "it was ended because the run was stopped";
+	case JOB_NEVER:
+		return "the run was stopped before it was started";
+	case JOB_NOT_STARTED:
+		return arena_printf(
+		    &o->arena, "it could not be started: %s", end->words);
+	case JOB_UNKNOWN:
+		break;
+	}
+	return arena_printf(
+	    &o->arena, "nobody knows how it ended: %s", end->words);
+}
+
+/* A script of which nobody knows how it ended did not succeed. */
+static void
+do_script(struct order *o)
+{
+	struct work *w = o->work;
+	bool pre = o->started.op == OP_PRE_SCRIPT;
+	const struct script *s = pre ? &w->pre_script : &w->post_script;
+	struct job_spec spec = {0};
+	struct job_end end = {0};
+	const char *trouble = NULL;
+	enum node_rc rc;
+	struct err e;
+
+	spec.id = o->started.job;
+	spec.boot_id = o->started.boot_id;
+	spec.again = o->again;
+	spec.look_only = o->look_only;
+	spec.limit_ms = w->run->script_timeout_ms;
+	spec.contact_ms = w->run->contact_timeout_ms;
+	spec.cancel = &w->cancel;
+	spec.log_dir = open_log_dir(o);
+	spec.log_name = arena_printf(&o->arena, "%s-script-%u.log",
+	    pre ? "pre" : "post", o->started.attempt);
+	rc = script_run(s, o->node, &spec, &end, &e);
+	if (spec.log_dir != -1)
+		(void)close(spec.log_dir);
+	if (end.has_log)
+		o->ended.log = arena_printf(
+		    &o->arena, "log/%s/%s", o->node->name, spec.log_name);
+	if (rc != NODE_OK)
+		fail_node(o, rc, &e);
+	else if ((trouble = script_trouble(o, &end)) != NULL)
+		fail(o, end.how == JOB_UNKNOWN ? OUTCOME_LOST : OUTCOME_FAILED,
+		    arena_printf(&o->arena, "%s: %s%s%s", s->name, trouble,
+			o->ended.log == NULL ? "" : "; log: ",
+			o->ended.log == NULL ? "" : o->ended.log));
+}
+
+/* Waits for a child until it ends, or is to be given up. */
+static int
+wait_command(struct order *o, struct child *c, int64_t limit_ms, struct err *e)
+{
+	int64_t deadline = clock_ms() + limit_ms, slice;
+	char span[TEXT_SMALL_SIZE];
+	enum child_turn t;
+
+	do {
+		slice = clock_ms() + CANCEL_LOOK_MS;
+		t = child_turn(c, slice < deadline ? slice : deadline);
+		buf_reset(&c->output);
+		/* What puts a node back is always waited for. */
+		if (o->started.op == OP_SUSPEND &&
+		    atomic_load(&o->work->cancel))
+			return err_set(e, CAU_CANCELED,
+			    "ended because the run was stopped");
+		if (t == CHILD_TURN_TIMEOUT && clock_ms() >= deadline) {
+			text_span(span, limit_ms);
+			return err_set(
+			    e, CAU_FAILED, "it did not end within %s", span);
+		}
+	} while (t != CHILD_TURN_ENDED);
+	return 0;
+}
+
+/* The words of a command here, with the node's name behind them. */
+static void
+do_command(struct order *o, const char *const *words, const char *what)
+{
+	int64_t limit = o->work->run->suspend_timeout_ms;
+	struct buf why = BUF_INIT;
+	struct child_spec spec = {NULL, -1, true, false};
+	struct child c;
+	const char **argv;
+	size_t n = 0;
+	struct err e;
+
+	while (words[n] != NULL)
+		n++;
+	argv = arena_alloc(&o->arena, (n + 2) * sizeof(*argv));
+	memcpy(argv, words, n * sizeof(*argv));
+	argv[n] = o->node->name;
+	spec.argv = argv;
+	if (child_start(&c, &spec, &e) == -1) {
+		fail(o, OUTCOME_FAILED, e.text);
+		return;
+	}
+	child_finish_input(&c);
+	if (wait_command(o, &c, limit > 0 ? limit : COMMAND_MS, &e) == -1) {
+		child_stop(&c, COMMAND_GRACE_MS);
+		fail(o, OUTCOME_FAILED,
+		    arena_printf(
+			&o->arena, "%s %s: %s", what, argv[0], e.text));
+		return;
+	}
+	if (c.status.how != CHILD_EXITED || c.status.code != 0) {
+		child_describe(&why, &c.status);
+		buf_addstr(&why, c.errors.len > 0 ? ": " : "");
+		text_printable(
+		    &why, c.errors.data, strcspn(c.errors.data, "\n"));
+		fail(o, OUTCOME_FAILED,
+		    arena_printf(
+			&o->arena, "%s %s: %s", what, argv[0], why.data));
+	}
+	child_stop(&c, 0);
+	buf_release(&why);
+}
+
+/*
+ * Restarts the node unless it has been restarted since boot_id was read, and
+ * waits until it answers with another one. What the node says to the request
+ * matters only when it is still there: the connection may end before it.
+ */
+static void
+do_restart(struct order *o)
+{
+	struct work *w = o->work;
+	struct node *n = o->node;
+	int64_t limit = w->run->reboot_timeout_ms;
+	int64_t deadline = clock_ms() + limit, wait = POLL_FIRST_MS;
+	const char *before = o->started.boot_id;
+	char span[TEXT_SMALL_SIZE];
+	bool heard = false, first = true;
+	struct buf b = BUF_INIT;
+	enum node_rc rc;
+	struct err e;
+
+	buf_addstr(&b, "cau_reboot ");
+	text_shell_quote(&b, before);
+	for (;;) {
+		/* A request that was cut may not have been heard. Asking again
+		 * restarts nothing that has been restarted since. */
+		if (!heard) {
+			rc =
+			    node_call(n, b.data, NULL, NULL, REBOOT_ASK_MS, &e);
+			/* A node on its way down refuses to be asked twice. */
+			if (rc == NODE_FAILED && first)
+				break;
+			heard = rc == NODE_OK;
+			first = false;
+		}
+		node_close(n);
+		rc = node_open(n, &e);
+		if (rc == NODE_OK && strcmp(n->boot_id, before) != 0)
+			break;
+		if (clock_ms() >= deadline)
+			break;
+		clock_sleep(wait);
+		wait = wait * 2 > POLL_MOST_MS ? POLL_MOST_MS : wait * 2;
+	}
+	buf_release(&b);
+	if (rc == NODE_FAILED && !heard && n->open) {
+		fail(o, OUTCOME_FAILED,
+		    arena_printf(&o->arena,
+			"the node could not be restarted: %s", e.text));
+		return;
+	}
+	if (rc == NODE_OK && strcmp(n->boot_id, before) != 0) {
+		o->ended.boot_id = arena_strdup(&o->arena, n->boot_id);
+		return;
+	}
+	text_span(span, limit);
+	if (rc == NODE_OK)
+		fail(o, OUTCOME_FAILED,
+		    arena_printf(&o->arena,
+			"the node did not go down within %s (its boot id is "
+			"still %.8s)",
+			span, before));
+	else
+		fail(o, OUTCOME_FAILED,
+		    arena_printf(&o->arena,
+			"the node did not come back within %s: %s", span,
+			e.text));
+}
+
+void
+operate(struct order *o)
+{
+	const struct run_info *r = o->work->run;
+
+	o->ended.type = EV_OP_ENDED;
+	o->ended.node = o->started.node;
+	o->ended.op = o->started.op;
+	o->ended.attempt = o->started.attempt;
+	o->ended.pass = o->started.pass;
+	o->ended.plugin = o->started.plugin;
+	o->ended.update = o->started.update;
+	o->ended.id = o->started.id;
+	switch (o->started.op) {
+	case OP_SCAN:
+		do_scan(o);
+		break;
+	case OP_STAGE:
+		do_plugins(o);
+		break;
+	case OP_PRE_SCRIPT:
+	case OP_POST_SCRIPT:
+		do_script(o);
+		break;
+	case OP_SUSPEND:
+		do_command(o, r->suspend_command, "suspend command");
+		break;
+	case OP_INSTALL:
+		do_install(o);
+		break;
+	case OP_RESTART:
+		do_restart(o);
+		break;
+	case OP_RESUME:
+		do_command(o, r->resume_command, "resume command");
+		break;
+	case OP_KIND_COUNT:
+		break;
+	}
+}

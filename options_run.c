@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: ISC */
+/* From the options of a command line to what a run is asked to do. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "names.h"
+#include "options.h"
+#include "text.h"
+#include "words.h"
+
+#define NODES_FILE_MAX (1U << 20)
+
+static int
+add_node(struct options *o, const char *spec, size_t len, size_t *cap,
+    struct run_node **nodes, struct err *e)
+{
+	char *s = arena_strndup(&o->arena, spec, len), *eq = strchr(s, '=');
+	struct run_info *r = &o->run;
+	struct run_node *n;
+
+	if (eq != NULL)
+		*eq++ = '\0';
+	else
+		eq = s;
+	if (node_check_name(s, e) == -1 || node_check_address(eq, e) == -1)
+		return -1;
+	for (size_t i = 0; *nodes != NULL && i < r->n_nodes; i++)
+		if (text_casecmp((*nodes)[i].name, s) == 0)
+			return err_set(
+			    e, CAU_USAGE, "node %s is named twice", s);
+	*nodes = xgrow(*nodes, r->n_nodes, cap, sizeof(**nodes));
+	n = &(*nodes)[r->n_nodes++];
+	n->name = s;
+	n->address = eq;
+	n->local = strcmp(eq, "local") == 0 || strncmp(eq, "local:", 6) == 0;
+	return 0;
+}
+
+/* Node specifications separated by commas, blanks and line ends; '#' begins
+ * a comment. */
+static int
+add_nodes(struct options *o, const char *text, size_t *cap,
+    struct run_node **nodes, struct err *e)
+{
+	const char *p = text;
+	size_t len;
+
+	while (*p != '\0') {
+		if (*p == '#') {
+			p += strcspn(p, "\n");
+			continue;
+		}
+		len = strcspn(p, ", \t\r\n");
+		if (len > 0 && add_node(o, p, len, cap, nodes, e) == -1)
+			return -1;
+		p += len;
+		p += strspn(p, ", \t\r\n");
+	}
+	return 0;
+}
+
+static int
+find_nodes(struct options *o, struct err *e)
+{
+	bool local = strcmp(o->cluster, "local") == 0;
+	bool list = strcmp(o->cluster, "list") == 0;
+	struct run_node *nodes = NULL, *copy;
+	struct buf text = BUF_INIT;
+	char host[256] = "localhost";
+	size_t cap = 0;
+	int rc = 0;
+
+	if (!local && !list && strcmp(o->cluster, "auto") != 0)
+		return err_set(e, CAU_USAGE,
+		    "--cluster %.40s: auto, local or list is expected",
+		    o->cluster);
+	if (o->nodes_file == NULL && o->nodes == NULL && !local &&
+	    access(NODES_FILE, F_OK) == 0)
+		o->nodes_file = NODES_FILE;
+	if (local && (o->nodes != NULL || o->nodes_file != NULL))
+		return err_set(e, CAU_USAGE,
+		    "--cluster local is this machine; it takes no nodes");
+	if (o->nodes_file != NULL) {
+		rc = file_read(o->nodes_file, &text, NODES_FILE_MAX, e);
+		e->code = CAU_USAGE;
+		if (rc == 0)
+			rc = add_nodes(o, text.data, &cap, &nodes, e);
+	}
+	if (rc == 0 && o->nodes != NULL)
+		rc = add_nodes(o, o->nodes, &cap, &nodes, e);
+	buf_release(&text);
+	if (rc == 0 && o->run.n_nodes == 0 &&
+	    (list || o->nodes != NULL || o->nodes_file != NULL))
+		rc = err_set(e, CAU_USAGE, "the list of nodes is empty");
+	o->run.cluster_type = o->run.n_nodes > 0 ? "list" : "local";
+	if (rc == 0 && o->run.n_nodes == 0) {
+		(void)gethostname(host, sizeof(host) - 1);
+		host[strcspn(host, ".")] = '\0';
+		rc = add_node(o, arena_printf(&o->arena, "%s=local", host),
+		    strlen(host) + strlen("=local"), &cap, &nodes, e);
+	}
+	copy = arena_alloc(&o->arena, o->run.n_nodes * sizeof(*copy));
+	if (nodes != NULL)
+		memcpy(copy, nodes, o->run.n_nodes * sizeof(*copy));
+	free(nodes);
+	o->run.nodes = copy;
+	o->run.cluster_name =
+	    o->run.n_nodes > 0 && strcmp(o->run.cluster_type, "local") == 0
+		? copy[0].name
+		: "";
+	return rc;
+}
+
+/* HotfixRootFolderPath="DIR", absolute, quotes doubled. */
+static int
+root_args(struct options *o, const char **out, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	char *cwd = NULL;
+	const char *p;
+
+	if (*o->root == '\0')
+		return err_set(e, CAU_USAGE, "--root: a folder is expected");
+	buf_addstr(&b, "HotfixRootFolderPath=\"");
+	if (*o->root != '/' && (cwd = getcwd(NULL, 0)) != NULL)
+		buf_addf(&b, "%s/", cwd);
+	free(cwd);
+	for (p = o->root; *p != '\0'; p++) {
+		if (*p == '"')
+			buf_addc(&b, '"');
+		buf_addc(&b, *p);
+	}
+	buf_addc(&b, '"');
+	*out = arena_strdup(&o->arena, b.data);
+	buf_release(&b);
+	return 0;
+}
+
+static int
+find_plugins(struct options *o, struct err *e)
+{
+	struct run_plugin *plugins;
+	const char *args = "";
+
+	if (o->root != NULL) {
+		if (o->n_plugins > 0)
+			return err_set(e, CAU_USAGE,
+			    "--root is short for -p Microsoft.HotfixPlugin; "
+			    "give one of the two");
+		words_append(&o->arena, &o->plugins, &o->n_plugins,
+		    "Microsoft.HotfixPlugin");
+		if (root_args(o, &args, e) == -1)
+			return -1;
+		/* More arguments may stand beside the root folder; they come
+		 * first, so that an error names the right column. */
+		if (o->n_plugin_args == 1)
+			args = arena_printf(
+			    &o->arena, "%s;%s", o->plugin_args[0], args);
+		else if (o->n_plugin_args > 1)
+			return err_set(e, CAU_USAGE,
+			    "-a comes %zu times for one plug-in",
+			    o->n_plugin_args);
+		o->n_plugin_args = 0;
+		words_append(
+		    &o->arena, &o->plugin_args, &o->n_plugin_args, args);
+	}
+	if (o->n_plugins == 0)
+		return err_set(e, CAU_USAGE,
+		    "no plug-in: this version has Microsoft.HotfixPlugin "
+		    "only; use --root DIR");
+	if (o->n_plugin_args > o->n_plugins)
+		return err_set(e, CAU_USAGE,
+		    "-a comes %zu times for %zu plug-in%s", o->n_plugin_args,
+		    o->n_plugins, o->n_plugins == 1 ? "" : "s");
+	plugins = arena_alloc(&o->arena, o->n_plugins * sizeof(*plugins));
+	for (size_t i = 0; i < o->n_plugins; i++)
+		plugins[i] = (struct run_plugin){o->plugins[i],
+		    i < o->n_plugin_args ? o->plugin_args[i] : ""};
+	o->run.plugins = plugins;
+	o->run.n_plugins = o->n_plugins;
+	return 0;
+}
+
+/* NodeOrder: these nodes first; the others keep their order behind them. */
+static int
+find_order(struct options *o, struct err *e)
+{
+	struct run_info *r = &o->run;
+	struct run_node *nodes =
+	    arena_alloc(&o->arena, r->n_nodes * sizeof(*nodes));
+	bool *taken = arena_alloc(&o->arena, r->n_nodes * sizeof(*taken));
+	const char *p = o->node_order, *name;
+	size_t n = 0, i, len;
+
+	while (p != NULL && *(p += strspn(p, ", \t")) != '\0') {
+		len = strcspn(p, ", \t");
+		name = arena_strndup(&o->arena, p, len);
+		p += len;
+		for (i = 0; i < r->n_nodes; i++)
+			if (text_casecmp(r->nodes[i].name, name) == 0)
+				break;
+		if (i == r->n_nodes || taken[i])
+			return err_set(e, CAU_USAGE, "--node-order: %s %s",
+			    name,
+			    i == r->n_nodes ? "is none of the nodes"
+					    : "is named twice");
+		taken[i] = true;
+		nodes[n++] = r->nodes[i];
+	}
+	for (i = 0; i < r->n_nodes; i++)
+		if (!taken[i])
+			nodes[n++] = r->nodes[i];
+	r->nodes = nodes;
+	return 0;
+}
+
+/* The path of a script: recovery may be started from another folder. */
+static int
+absolute(
+    struct options *o, const char **path, const char *option, struct err *e)
+{
+	char *cwd;
+
+	if (**path == '\0' || **path == '/')
+		return 0;
+	cwd = getcwd(NULL, 0);
+	if (cwd == NULL)
+		return err_sys(e, "%s: cannot find the current folder", option);
+	*path = arena_printf(&o->arena, "%s/%s", cwd, *path);
+	free(cwd);
+	return 0;
+}
+
+/* Options that were given and do nothing. */
+static void
+warn(struct options *o)
+{
+	const struct run_info *r = &o->run;
+
+	if (r->n_plugins == 1 &&
+	    (r->separate_reboots || r->run_plugins_serially ||
+		r->stop_on_plugin_failure))
+		buf_addstr(&o->warnings,
+		    "warning: with one plug-in, --separate-reboots, "
+		    "--run-plugins-serially and --stop-on-plugin-failure do "
+		    "nothing\n");
+	if (r->warn_after_ms > 0 && r->stop_after_ms > 0 &&
+	    r->warn_after_ms >= r->stop_after_ms)
+		buf_addstr(&o->warnings,
+		    "warning: --warn-after is not before --stop-after, so it "
+		    "never warns\n");
+}
+
+int
+options_run_info(struct options *o, struct err *e)
+{
+	struct run_info *r = &o->run;
+
+	r->run_id = r->digest = "";
+	r->rsh = words_split(o->rsh, &o->arena, e);
+	if (r->rsh == NULL)
+		return err_wrap(e, "--rsh");
+	r->suspend_command = words_split(o->suspend_command, &o->arena, e);
+	if (r->suspend_command == NULL)
+		return err_wrap(e, "--suspend-command");
+	r->resume_command = words_split(o->resume_command, &o->arena, e);
+	if (r->resume_command == NULL)
+		return err_wrap(e, "--resume-command");
+	if (r->rsh[0] == NULL)
+		return err_set(e, CAU_USAGE, "--rsh: a command is expected");
+	if ((r->suspend_command[0] == NULL) != (r->resume_command[0] == NULL))
+		return err_set(e, CAU_USAGE,
+		    "--suspend-command and --resume-command belong together");
+	if (r->node_state_dir[0] != '/')
+		return err_set(e, CAU_USAGE,
+		    "--node-state-dir: an absolute path is needed");
+	if (absolute(o, &r->pre_script, "--pre-update-script", e) == -1 ||
+	    absolute(o, &r->post_script, "--post-update-script", e) == -1)
+		return -1;
+	if (r->connect_timeout_ms < 100)
+		return err_set(e, CAU_USAGE, "--connect-timeout: too short");
+	if (find_nodes(o, e) == -1 || find_plugins(o, e) == -1)
+		return -1;
+	if (find_order(o, e) == -1)
+		return -1;
+	if (r->max_failed_nodes == -1)
+		r->max_failed_nodes = (int64_t)(r->n_nodes / 3);
+	warn(o);
+	return 0;
+}
