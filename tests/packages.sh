@@ -54,7 +54,7 @@ packages_install() {
 			iproute2 util-linux sudo procps jq acl attr libxml2-utils \
 			dpkg-dev rpm msitools wixl gcab valgrind clang \
 			clang-format clang-tidy cppcheck shellcheck mandoc \
-			busybox bash zip strace time
+			busybox bash zip strace time mmdebstrap systemd-container
 	elif command -v dnf >/dev/null 2>&1; then
 		packages_add gcc make pkgconf-pkg-config libxml2-devel \
 			libarchive-devel jansson-devel nettle-devel || return 1
