@@ -107,6 +107,12 @@ SRCS = \
 	view.c \
 	words.c \
 	work.c \
+	wua_args.c \
+	wua_explain.c \
+	wua_filter.c \
+	wua_match.c \
+	wua_query.c \
+	wua_value.c \
 	xml.c \
 	zipdir.c
 

@@ -93,9 +93,9 @@ sed -n 's/^\tX(\([a-z_]*\)).*/\1/p' event.h | while read -r w; do
 done >"$work/out"
 check "cau-report(5) knows every option of a journal" "$work/out"
 
-# README's map: lines that begin with a file name in backticks.
+# README's map: lists of file names in backticks.
 # shellcheck disable=SC2016
-sed -n 's/^.\{0,2\}`\([a-z0-9_]*\.c\)`.*/\1/p' README.md | sort >"$work/map"
+grep '^- `' README.md | grep -o '`[a-z0-9_]*\.c`' | tr -d '`' | sort >"$work/map"
 printf '%s\n' *.c | same "README's map has every file" - "$work/map"
 sed -n 's/.*sh \(tests\/[a-z]*\.sh\).*/\1/p' README.md | sort -u |
 	while read -r f; do [ -f "$f" ] || echo "$f is missing"; done >"$work/out"
