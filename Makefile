@@ -55,6 +55,7 @@ SRCS = \
 	bytesrc.c \
 	child.c \
 	cmd_plugin.c \
+	cmd_query.c \
 	cmd_report.c \
 	cmd_rules.c \
 	cmd_run.c \

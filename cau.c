@@ -19,6 +19,8 @@ const struct command commands[] = {
 	cmd_help},
     {"plugin", "the plug-ins that a run can use", PLUGIN_SYNOPSIS, CMD_PLUGIN,
 	cmd_plugin},
+    {"query", "check or explain a query for updates, or filter by it",
+	QUERY_SYNOPSIS, 0, cmd_query},
     {"recover", "take up a run whose coordinator died", RECOVER_SYNOPSIS,
 	CMD_RECOVER, cmd_recover},
     {"report", "reports of past runs", REPORT_SYNOPSIS, CMD_REPORT, cmd_report},
@@ -91,11 +93,10 @@ cmd_help(int argc, char **argv)
 	c = find_command(argv[1]);
 	if (c == NULL)
 		return unknown_command(argv[1]);
-	if (c->run == cmd_rules) {
-		char help[] = "--help", rules[] = "rules";
-		char *words[] = {rules, help, NULL};
+	if (c->run == cmd_query || c->run == cmd_rules) {
+		char help[] = "--help", *words[] = {argv[1], help, NULL};
 
-		return cmd_rules(2, words);
+		return c->run(2, words);
 	}
 	options_help(stdout, c->name, c->options, c->synopsis);
 	return command_done("help", CAU_OK);

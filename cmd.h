@@ -19,6 +19,7 @@ extern const struct command commands[];
 
 int cmd_help(int argc, char **argv);
 int cmd_plugin(int argc, char **argv);
+int cmd_query(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
@@ -32,6 +33,7 @@ int cmd_status(int argc, char **argv);
 #define STATUS_SYNOPSIS	 "[--json]"
 #define REPORT_SYNOPSIS	 "list | show [RUN] [--json]"
 #define PLUGIN_SYNOPSIS	 "list [--json]"
+#define QUERY_SYNOPSIS	 "check | explain QUERY [--json], match QUERY [FILE]"
 #define RULES_SYNOPSIS	 "check FILE | explain FILE --file NAME [options]"
 #define HELP_SYNOPSIS	 "[COMMAND]"
 

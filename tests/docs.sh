@@ -213,11 +213,14 @@ example() {
 }
 
 # Those of the manual are marked by a comment, those of README as well.
-plain man/cau.8 | awk -v out="$work/man." '
+plain man/cau.8 >"$work/pages"
+plain man/cau-wua.7 >>"$work/pages"
+awk -v out="$work/man." '
 	/^\.\\" example/ { n++; tag = $3; next }
 	/^\.Ed/ { file = "" }
 	file { print >file }
-	/^\.Bd/ && n > done { done = n; file = out sprintf("%02d", n) tag }'
+	/^\.Bd/ && n > done { done = n; file = out sprintf("%02d", n) tag }' \
+	"$work/pages"
 awk -v out="$work/readme." '
 	/^<!-- example -->/ { n++; next }
 	/^```/ && file { file = "" ; next }
@@ -237,7 +240,7 @@ for f in "$work"/man.[0-9]* "$work"/readme.[0-9]*; do
 	check "example ${f##*/} does what it shows" "$work/out"
 done
 ls "$work"/man.*.sh "$work"/readme.*.sh >/dev/null 2>"$work/out"
-check "cau(8) and README have examples" "$work/out"
+check "the manual and README have examples" "$work/out"
 
 # What the program prints today fits the schemas too.
 cau scan --json -q --root "$work/hotfix" \
@@ -265,6 +268,7 @@ t cau run --cluster l
 t cau run --nodes-file READ
 t cau scan --root sche
 t cau rules check LIC
+t cau query ''
 t cau run --nodes ''
 t cau scan --root /srv/a --no-m
 X
@@ -277,6 +281,7 @@ cau run --cluster l: local list
 cau run --nodes-file READ: README.md
 cau scan --root sche: schema
 cau rules check LIC: LICENSE
+cau query : check explain match
 cau run --nodes : 
 cau scan --root /srv/a --no-m: --no-metadata
 X
