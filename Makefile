@@ -88,10 +88,12 @@ SRCS = \
 	ole2.c \
 	operate.c \
 	options.c \
+	options_profile.c \
 	options_run.c \
 	pkgtext.c \
 	plugin.c \
 	pluginargs.c \
+	profile.c \
 	report.c \
 	report_json.c \
 	rpmhdr.c \
@@ -100,6 +102,7 @@ SRCS = \
 	rules_explain.c \
 	rules_xml.c \
 	run.c \
+	salvage.c \
 	script.c \
 	state.c \
 	template.c \

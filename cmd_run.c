@@ -12,6 +12,7 @@
 #include "options.h"
 #include "report.h"
 #include "run.h"
+#include "salvage.h"
 #include "scan.h"
 #include "state.h"
 
@@ -160,14 +161,47 @@ record_first(struct session *s, const struct event *ev, struct err *e)
 	return rc;
 }
 
-/* A run that was cut short must not be forgotten by starting another. */
+/* What nobody can go on with is put aside, loudly. Not what we only may not
+ * read. */
+static int
+put_aside(
+    const struct session *s, const char *id, const char *path, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	char *line, *save;
+	int rc;
+
+	if (access(path, R_OK) == -1 && errno != ENOENT)
+		return -1;
+	rc = salvage_run(s->o->state_dir, id, &text, e);
+	for (line = strtok_r(text.data, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save))
+		(void)fprintf(stderr, "cau %s: %s\n", s->command, line);
+	buf_release(&text);
+	return rc;
+}
+
+/* A run that was cut short must not be forgotten by starting another; one
+ * whose journal is damaged must not be in the way. */
 static int
 check_left_over(const struct session *s, struct err *e)
 {
-	char id[RUN_ID_SIZE];
+	char id[RUN_ID_SIZE], *path;
+	struct engine g;
+	int rc;
 
 	if (state_current(s->o->state_dir, id) == -1)
 		return 0;
+	path = state_journal(s->o->state_dir, id);
+	engine_init(&g);
+	rc = journal_load(&g, path, NULL, e);
+	engine_release(&g);
+	if (rc == -1) {
+		rc = put_aside(s, id, path, e);
+		free(path);
+		return rc;
+	}
+	free(path);
 	return err_set(e, CAU_CANCELED,
 	    "run %s was cut short and nobody works on it: go on with cau "
 	    "recover, or give it up with cau recover --abandon",
@@ -293,17 +327,13 @@ int
 cmd_run(int argc, char **argv)
 {
 	struct options *o = xcalloc(1, sizeof(*o));
-	struct err e;
 	int rc = options_parse(o, CMD_RUN, RUN_SYNOPSIS, argc, argv);
 
 	if (rc == -1 && o->n_operands > 0)
 		rc = command_misuse("run", RUN_SYNOPSIS, "unexpected word '%s'",
 		    o->operands[0]);
-	if (rc == -1 && options_run_info(o, &e) == -1) {
-		if (o->json)
-			print_json_error("run", &e, true);
-		rc = command_misuse("run", RUN_SYNOPSIS, "%s", e.text);
-	}
+	if (rc == -1)
+		rc = complete_options(o, RUN_SYNOPSIS, true);
 	if (rc == -1)
 		rc = command_done("run", o->dry_run ? dry_run(o) : run(o));
 	finish_options(o);
@@ -333,12 +363,14 @@ take_up(struct session *s, struct err *e)
 	s->run_dir = state_run_dir(s->o->state_dir, s->run_id);
 	path = state_journal(s->o->state_dir, s->run_id);
 	rc = journal_load(&s->engine, path, &good, e);
-	if (rc == -1 && s->o->abandon) {
-		/* It stays where it is, as evidence. */
-		state_clear_current(s->o->state_dir);
-		(void)err_wrap(e,
-		    "the run is given up, but nobody knows which nodes it took "
-		    "out of service: look at them");
+	if (rc == -1) {
+		rc = put_aside(s, s->run_id, path, e);
+		free(path);
+		if (rc == 0)
+			(void)err_set(e, CAU_FAILED,
+			    "this run cannot be taken up; the next cau run "
+			    "finds the nodes as they are");
+		return -1;
 	}
 	if (rc == 0)
 		rc = journal_continue(&s->journal, path, good, e);

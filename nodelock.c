@@ -47,13 +47,15 @@ answer_line(void *ctx, const char *key, const char *text, size_t len)
 static bool
 is_over(const struct nodelock *l, const char *run)
 {
-	char *path;
+	char *path, *aside;
 	bool ours;
 
 	if (!run_id_valid(run) || strcmp(run, l->run_id) == 0)
 		return false;
 	path = xasprintf("%s/%s", l->runs_dir, run);
-	ours = access(path, F_OK) == 0;
+	aside = xasprintf("%s.damaged", path);
+	ours = access(path, F_OK) == 0 || access(aside, F_OK) == 0;
+	free(aside);
 	free(path);
 	return ours;
 }

@@ -157,22 +157,21 @@ add_update(struct buf *b, const struct engine_update *u, size_t id_width)
 		buf_addf(b, "        log: %s\n", u->result.log);
 }
 
-/* The whole command, to be pasted into a shell. */
-static void
-add_resume_command(
+void
+report_resume_command(
     struct buf *b, const struct engine *g, const struct engine_node *n)
 {
 	struct buf words = BUF_INIT;
+
+	if (g->run.resume_command[0] == NULL)
+		return;
 
 	for (size_t i = 0; g->run.resume_command[i] != NULL; i++) {
 		text_shell_quote(&words, g->run.resume_command[i]);
 		buf_addc(&words, ' ');
 	}
 	buf_addstr(&words, n->info->name);
-	buf_addstr(b, "    LEFT OUT OF SERVICE: cau did not resume this node; "
-		      "when it is in order, run: ");
 	text_printable(b, words.data, words.len);
-	buf_addc(b, '\n');
 	buf_release(&words);
 }
 
@@ -236,8 +235,13 @@ add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
 		    engine_is_self(g, n) ? "this machine" : "the node",
 		    engine_is_self(g, n) ? ", or run with --allow-self-reboot"
 					 : "");
-	if (n->finished && n->suspended)
-		add_resume_command(b, g, n);
+	if (n->finished && n->suspended) {
+		buf_addstr(b,
+		    "    LEFT OUT OF SERVICE: cau did not resume this node; "
+		    "when it is in order, run: ");
+		report_resume_command(b, g, n);
+		buf_addc(b, '\n');
+	}
 	if (n->unknown)
 		buf_addf(b,
 		    "    OUTCOME UNKNOWN: look at the node and at %s/jobs "

@@ -23,6 +23,11 @@ void report_line(struct buf *b, const struct engine *g);
 void report_node_line(struct buf *b, const struct engine *g,
     const struct engine_node *n, int64_t now_ms);
 
+/* The command that puts a node back into service, to be pasted into a shell;
+ * empty when the run has none. */
+void report_resume_command(
+    struct buf *b, const struct engine *g, const struct engine_node *n);
+
 /* Rows of cells as a table with aligned columns. The first row is the head.
  * A NULL cell ends a row; cells may be empty. */
 void report_table(

@@ -92,15 +92,4 @@ out n1
 in n1
 EOF
 
-it 'a damaged journal does not stand in the way'
-killed_in_installer
-timeout 20 sh -c 'echo go >gate' || fail 'nobody at the gate'
-echo rubbish >>c/current/journal.jsonl
-runs 1 cau recover -q
-runs 1 cau recover --abandon -q
-err_has 'nobody knows which nodes it took out of service: look at them'
-rm gate
-echo 'exit 0' | put $all/a.sh
-runs 0 cau run --nodes "n1=local:$dir/n1,n2=local:$dir/n2" --root root -q
-
 finish

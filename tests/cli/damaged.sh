@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# shellcheck disable=SC2154
+# A journal that is damaged, cut or empty is never in the way of the next run.
+. "${0%/*}/lib.sh"
+all=root/CAUHotfix_All
+
+# A run on n1 and n2 that was killed while n1 is out of service and its
+# installer at the gate.
+killed() {
+	fresh
+	rm -f gate up order
+	mkfifo gate up
+	put $all/a.sh <<EOF
+echo up >$dir/up
+read x <$dir/gate
+EOF
+	put tool <<EOF
+echo "\$@" >>$dir/order
+EOF
+	"$CAU" run --nodes "n1=local:$dir/n1,n2=local:$dir/n2" --root root -q \
+		--suspend-command "sh $dir/tool out" --resume-command "sh $dir/tool in" \
+		>run.out 2>run.err </dev/null &
+	run=$!
+	timeout 20 cat up >/dev/null || fail 'no installer'
+	kill -9 $run
+	wait $run 2>/dev/null
+	timeout 20 sh -c 'echo go >gate' || fail 'nobody at the gate'
+	id=$(basename "$(readlink c/current)")
+}
+
+next_run() {
+	rm -f gate
+	echo 'exit 0' | put $all/a.sh
+	runs 0 cau run --nodes "n1=local:$dir/n1,n2=local:$dir/n2" --root root -q
+}
+
+it 'run: a damaged journal is put aside, what it says is told, the run goes on'
+killed
+echo rubbish >>c/current/journal.jsonl
+lines=$(wc -l <c/current/journal.jsonl)
+next_run
+plain <err | sed 's/not JSON: .*/not JSON/' >got
+file_is got <<EOF
+cau run: the journal of run RUN is damaged; it is kept in DIR/c/runs/RUN.damaged
+cau run: line $lines is damaged: not JSON
+cau run: n1 WAS OUT OF SERVICE: look at it, then: sh DIR/tool in n1
+cau run: n1: nobody knows what became of CAUHotfix_All/a.sh (job RUN.0.0)
+EOF
+yes 'it is kept' [ -s "c/runs/$id.damaged/journal.jsonl" ]
+runs 0 cau report list
+out_lacks 'damaged'
+same 'reports' "$(wc -l <out)" 1
+
+it 'recover: the same, and there is nothing to recover'
+killed
+sed -i '3s/.*/{"t":"garbage"}/' c/current/journal.jsonl
+runs 1 cau recover
+silent_out
+plain <err >got
+file_is got <<'EOF'
+cau recover: the journal of run RUN is damaged; it is kept in DIR/c/runs/RUN.damaged
+cau recover: line 3 is damaged: an event of unknown type
+cau recover: this run cannot be taken up; the next cau run finds the nodes as they are
+EOF
+runs 2 cau recover
+err_has 'there is no run to recover'
+next_run
+silent_err
+
+it 'an empty journal'
+killed
+: >c/current/journal.jsonl
+next_run
+plain <err >got
+file_is got <<'EOF'
+cau run: the journal of run RUN is damaged; it is kept in DIR/c/runs/RUN.damaged
+cau run: it does not say which nodes were out of service: look at them
+EOF
+
+it 'a journal that is gone'
+killed
+rm -r "c/runs/$id"
+next_run
+err_has 'it does not say which nodes were out of service: look at them'
+
+it 'a journal that was cut in the middle of its last line is no damage'
+killed
+size=$(wc -c <c/current/journal.jsonl)
+truncate -s $((size - 7)) c/current/journal.jsonl
+runs 6 cau run --nodes "n1=local:$dir/n1" --root root -q
+runs 6 cau recover --abandon -q
+out_lacks 'OUT OF SERVICE'
+file_is order <<'EOF'
+out n1
+in n1
+EOF
+
+finish
