@@ -205,20 +205,34 @@ print_json_error(const char *command, const struct err *e, bool one_line)
 }
 
 int
+complete_options(struct options *o, const char *synopsis, bool one_line)
+{
+	struct err e;
+	bool profile = options_profile(o, &e) == -1, failed = profile;
+
+	if (!failed)
+		failed = options_run_info(o, &e) == -1;
+	if (profile || !o->quiet)
+		(void)fputs(o->warnings.data, stderr);
+	if (!failed)
+		return -1;
+	if (o->json)
+		print_json_error(o->command, &e, one_line);
+	return profile ? command_fail(o->command, &e)
+		       : command_misuse(o->command, synopsis, "%s", e.text);
+}
+
+int
 cmd_scan(int argc, char **argv)
 {
 	struct options o;
-	struct err e;
 	int rc = options_parse(&o, CMD_SCAN, SCAN_SYNOPSIS, argc, argv);
 
 	if (rc == -1 && o.n_operands > 0)
 		rc = command_misuse("scan", SCAN_SYNOPSIS,
 		    "unexpected word '%s'", o.operands[0]);
-	if (rc == -1 && options_run_info(&o, &e) == -1) {
-		if (o.json)
-			print_json_error("scan", &e, false);
-		rc = command_misuse("scan", SCAN_SYNOPSIS, "%s", e.text);
-	}
+	if (rc == -1)
+		rc = complete_options(&o, SCAN_SYNOPSIS, false);
 	if (rc == -1)
 		rc = command_done("scan", scan(&o));
 	options_release(&o);

@@ -27,6 +27,7 @@ enum {
 	OPT_CLUSTER = 256,
 	OPT_NODES,
 	OPT_NODES_FILE,
+	OPT_PROFILE,
 	OPT_RSH,
 	OPT_SUDO,
 	OPT_PARALLEL,
@@ -79,6 +80,8 @@ const struct option_def option_defs[] = {
 	"a node a line, as with --nodes (default " NODES_FILE ")"},
     {OPT_CLUSTER, "cluster", "auto|local|list", NULL, BOTH,
 	"auto: list if there are nodes, else this machine"},
+    {OPT_PROFILE, "profile", "FILE", NULL, BOTH,
+	"options in a file (default " PROFILE_FILE "; '': none)"},
     {OPT_NODE_ORDER, "node-order", "a,b,...", "NodeOrder", CMD_RUN,
 	"these nodes first, in this order"},
     {'p', "plugin", "NAME[,NAME...]", "CauPluginName", BOTH,
@@ -283,6 +286,17 @@ take_word(
 }
 
 static int
+take_drain(struct run_info *r, const char *mode, struct err *e)
+{
+	if (r->suspend_mode != NULL && strcmp(r->suspend_mode, "Drain") != 0 &&
+	    strcmp(r->suspend_mode, mode) != 0)
+		return err_set(e, CAU_USAGE,
+		    "to drain by force and not to drain exclude each other");
+	r->suspend_mode = mode;
+	return 0;
+}
+
+static int
 take_path(const char **out, const char *path, struct err *e)
 {
 	if (*path == '\0')
@@ -305,6 +319,9 @@ take_option(struct options *o, int id, const char *value, struct err *e)
 		return 0;
 	case OPT_NODES_FILE:
 		o->nodes_file = value;
+		return 0;
+	case OPT_PROFILE:
+		o->profile = value;
 		return 0;
 	case OPT_RSH:
 		o->rsh = value;
@@ -363,11 +380,9 @@ take_option(struct options *o, int id, const char *value, struct err *e)
 	case OPT_FAILBACK_MODE:
 		return take_word(&r->failback_mode, value, failback_modes, e);
 	case OPT_FORCE_DRAIN:
-		r->suspend_mode = "ForceDrain";
-		return 0;
+		return take_drain(r, "ForceDrain", e);
 	case OPT_NO_DRAIN:
-		r->suspend_mode = "NoDrain";
-		return 0;
+		return take_drain(r, "NoDrain", e);
 	case OPT_SOFT_REBOOT:
 		r->attempt_soft_reboot = true;
 		return 0;
@@ -539,6 +554,7 @@ options_parse(struct options *o, enum command_bit command, const char *synopsis,
 	int c;
 
 	set_defaults(o, argv[0]);
+	o->bit = command;
 	for (d = option_defs; d->name != NULL; d++) {
 		if ((d->commands & command) == 0)
 			continue;

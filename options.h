@@ -31,7 +31,8 @@ struct option_def {
 	const char *help;
 };
 
-#define NODES_FILE "/etc/cau/nodes"
+#define NODES_FILE   "/etc/cau/nodes"
+#define PROFILE_FILE "/etc/cau/profile"
 
 #define OPTIONS_MAX 96
 
@@ -46,7 +47,9 @@ extern const struct option_def option_defs[];
 struct options {
 	struct arena arena;
 	const char *command;
+	unsigned bit;	     /* of the command */
 	const char *cluster; /* auto, local, list */
+	const char *profile; /* the file; NULL: the default, "": none */
 	const char *nodes;
 	const char *nodes_file;
 	const char *node_order;
@@ -67,8 +70,10 @@ struct options {
 	bool exit_code;
 	bool abandon;
 	bool no_metadata;
-	bool given[OPTIONS_MAX]; /* by the number of the definition */
-	struct buf warnings;	 /* to be shown unless it is quiet; lines */
+	/* By the number of the definition: */
+	bool given[OPTIONS_MAX];
+	size_t profile_line[OPTIONS_MAX]; /* 0: not from the profile */
+	struct buf warnings; /* to be shown unless it is quiet; lines */
 	struct run_info run;
 	char **operands; /* what is left of argv */
 	int n_operands;
@@ -88,6 +93,16 @@ void options_release(struct options *o);
 int options_set(struct options *o, const struct option_def *d,
     const char *value, struct err *e) CAU_MUSTCHECK;
 bool options_given(const struct options *o, const struct option_def *d);
+
+/*
+ * Adds what the profile says and the command line does not, if there is a
+ * profile. On failure (CAU_USAGE, CAU_REFUSED) the lines of o->warnings say
+ * what is wrong with it.
+ */
+int options_profile(struct options *o, struct err *e) CAU_MUSTCHECK;
+
+/* What an error calls an option: "--name", or its place in the profile. */
+const char *options_label(struct options *o, const char *option);
 
 /* Fills o->run: nodes, plug-ins, words, defaults. */
 int options_run_info(struct options *o, struct err *e) CAU_MUSTCHECK;

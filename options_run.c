@@ -203,8 +203,8 @@ find_order(struct options *o, struct err *e)
 			if (text_casecmp(r->nodes[i].name, name) == 0)
 				break;
 		if (i == r->n_nodes || taken[i])
-			return err_set(e, CAU_USAGE, "--node-order: %s %s",
-			    name,
+			return err_set(e, CAU_USAGE, "%s: %s %s",
+			    options_label(o, "node-order"), name,
 			    i == r->n_nodes ? "is none of the nodes"
 					    : "is named twice");
 		taken[i] = true;
@@ -265,10 +265,10 @@ options_run_info(struct options *o, struct err *e)
 		return err_wrap(e, "--rsh");
 	r->suspend_command = words_split(o->suspend_command, &o->arena, e);
 	if (r->suspend_command == NULL)
-		return err_wrap(e, "--suspend-command");
+		return err_wrap(e, "%s", options_label(o, "suspend-command"));
 	r->resume_command = words_split(o->resume_command, &o->arena, e);
 	if (r->resume_command == NULL)
-		return err_wrap(e, "--resume-command");
+		return err_wrap(e, "%s", options_label(o, "resume-command"));
 	if (r->rsh[0] == NULL)
 		return err_set(e, CAU_USAGE, "--rsh: a command is expected");
 	if ((r->suspend_command[0] == NULL) != (r->resume_command[0] == NULL))
@@ -288,6 +288,13 @@ options_run_info(struct options *o, struct err *e)
 		return -1;
 	if (r->max_failed_nodes == -1)
 		r->max_failed_nodes = (int64_t)(r->n_nodes / 3);
+	if ((size_t)r->max_failed_nodes >= r->n_nodes)
+		return err_set(e, CAU_USAGE,
+		    "%s: %d is outside 0 to %zu: there %s %zu node%s",
+		    options_label(o, "max-failed-nodes"),
+		    (int)r->max_failed_nodes, r->n_nodes - 1,
+		    r->n_nodes == 1 ? "is" : "are", r->n_nodes,
+		    r->n_nodes == 1 ? "" : "s");
 	warn(o);
 	return 0;
 }

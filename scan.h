@@ -5,6 +5,8 @@
 
 #include "work.h"
 
+struct options;
+
 /* Scans all nodes of w, parallel at a time. results has a place per node;
  * the orders in it are freed by the caller, also on failure. */
 int
@@ -18,6 +20,10 @@ void scan_print_text(
 /* 0; 3 when some nodes failed, 1 when all did; 100 when asked for. */
 int scan_exit_code(
     const struct run_info *run, struct order **results, bool applicable_is_100);
+
+/* Profile and command line become o->run. -1 to go on, or the exit code when
+ * that failed: it has been told. */
+int complete_options(struct options *o, const char *synopsis, bool one_line);
 
 /* {"format":1,"command":...,"error":...} to stdout, for --json. */
 void print_json_error(const char *command, const struct err *e, bool one_line);
