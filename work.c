@@ -288,6 +288,18 @@ stop_keeper(struct work *w)
 	w->keeping = false;
 }
 
+/* For the suspend and resume commands, which run here. Journals of the time
+ * before these options have none. */
+static void
+tell_commands(const struct run_info *r)
+{
+	(void)setenv("CAU_RUN_ID", r->run_id, 1);
+	(void)setenv("CAU_SUSPEND_MODE",
+	    *r->suspend_mode == '\0' ? "Drain" : r->suspend_mode, 1);
+	(void)setenv("CAU_FAILBACK_MODE",
+	    *r->failback_mode == '\0' ? "Immediate" : r->failback_mode, 1);
+}
+
 int
 work_begin(struct work *w, const char *run_dir, const struct coordinator *self,
     struct err *e)
@@ -302,6 +314,8 @@ work_begin(struct work *w, const char *run_dir, const struct coordinator *self,
 	    arena_strndup(&w->arena, run_dir, (size_t)(slash - run_dir));
 	w->locked =
 	    arena_alloc(&w->arena, w->run->n_nodes * sizeof(*w->locked));
+	/* Before there are threads. */
+	tell_commands(w->run);
 	rc = pthread_create(&w->keeper, NULL, keep_locks, w);
 	if (rc != 0) {
 		errno = rc;

@@ -15,7 +15,7 @@ LC_ALL=C
 # For the installers, and for %CAU_NODE% in a Template.
 CAU_NODE=$cau_node
 export PATH LC_ALL CAU_NODE
-unset ENV BASH_ENV CDPATH
+unset ENV BASH_ENV CDPATH CAU_RUN_ID CAU_SUSPEND_MODE CAU_FAILBACK_MODE
 umask 077
 cau_seq=0
 cau_boot=
