@@ -89,12 +89,10 @@ SRCS = \
 	operate.c \
 	options.c \
 	options_profile.c \
-	options_profile.c \
 	options_run.c \
 	pkgtext.c \
 	plugin.c \
 	pluginargs.c \
-	profile.c \
 	profile.c \
 	report.c \
 	report_json.c \
