@@ -73,21 +73,25 @@ static const char want_json[] =
 			"'coordinator':{'host':'host','user':'user','version':"
 			"'" CAU_VERSION "',"
 			"'boot_id':'boot0','pid':7},'recoveries':0,"
-			"'plugins':['Microsoft.HotfixPlugin'],'error':null,'"
+			"'plugins':['Microsoft.HotfixPlugin'],'stopped':null,'"
+			"error':null,'"
 			"nodes':["
 			"{'name':'n1','status':'PartiallyFailed','phase':'Done'"
 			",'error':null,"
-			"'attempts':1,'passes':2,'succeeded':1,'failed':1,'"
+			"'attempts':1,'errors':[],'passes':2,'succeeded':1,'"
+			"failed':1,'"
 			"skipped':1,"
 			"'unknown':0,'canceled':0,'ignored':0,'restart_pending'"
 			":false,"
 			"'left_suspended':false,'suspended_at':" AT(
 			    "04") ",'suspended_s':6.0,"
-				  "'reboots':[{'reason':'a asked for "
+				  "'reboots':[{'kind':'full','reason':'a asked "
+				  "for "
 				  "it','boot_id_before':'boot-n1-0',"
 				  "'boot_id_after':'boot-n1-1','duration_s':1."
 				  "0}],'bytes_staged':1000,"
-				  "'timing_s':{'scan':2.0,'stage':1.0,'drain':"
+				  "'timing_s':{'pre_script':0.0,'post_script':"
+				  "0.0,'scan':2.0,'stage':1.0,'drain':"
 				  "1.0,'install':2.0,"
 				  "'restart':1.0,'resume':1.0},'updates':"
 				  "[" UPDATE("a", "Succeeded", CODE("0"),
@@ -101,35 +105,68 @@ static const char want_json[] =
 					      "{'name':'n2','status':'Failed','"
 					      "phase':'Done',"
 					      "'error':'Install: contact was "
-					      "lost','attempts':1,'passes':1,"
-					      "'succeeded':0,'failed':0,'"
-					      "skipped':0,'unknown':1,'"
-					      "canceled':1,"
-					      "'ignored':0,'restart_pending':"
-					      "false,'left_suspended':true,"
-					      "'suspended_at':" AT(
-						  "10") ",'suspended_s':0.0,'"
-							"reboots':[],"
-							"'bytes_staged':1000,'"
-							"timing_s':{'scan':3.0,"
-							"'stage':1.0,'drain':1."
-							"0,"
-							"'install':1.0,'"
-							"restart':0.0,'resume':"
-							"0.0},'updates':"
-							"[" UPDATE("c",
-							    "Unknown", NO_CODE,
-							    "false",
-							    "contact was lost",
-							    "", AT("11"),
-							    "1.0") "," UPDATE("d",
-							    "Canceled", NO_CODE,
-							    "false",
-							    "not tried after "
-							    "the trouble with "
-							    "the node",
-							    "", "null",
-							    "null") "]}]}";
+					      "lost','attempts':1,'errors':[{'"
+					      "at':" AT(
+						  "12") ",'attempt':1,'op':'"
+							"Install','error':'"
+							"Install: contact was "
+							"lost'}],'passes':1,"
+							"'succeeded':0,'failed'"
+							":0,'"
+							"skipped':0,'unknown':"
+							"1,'"
+							"canceled':1,"
+							"'ignored':0,'restart_"
+							"pending':"
+							"false,'left_suspended'"
+							":true,"
+							"'suspended_at':" AT(
+							    "10") ",'suspended_"
+								  "s':2.0,'"
+								  "reboots':[],"
+								  "'bytes_"
+								  "staged':"
+								  "1000,'"
+								  "timing_s':{'"
+								  "pre_script':"
+								  "0.0,'post_"
+								  "script':0.0,"
+								  "'scan':3.0,"
+								  "'stage':1.0,"
+								  "'drain':1."
+								  "0,"
+								  "'install':1."
+								  "0,'"
+								  "restart':0."
+								  "0,'resume':"
+								  "0.0},'"
+								  "updates':"
+								  "[" UPDATE(
+								      "c",
+								      "Unknown",
+								      NO_CODE,
+								      "false",
+								      "contact "
+								      "was "
+								      "lost",
+								      "",
+								      AT("11"),
+								      "1.0") "," UPDATE("d",
+								      "Cancele"
+								      "d",
+								      NO_CODE,
+								      "false",
+								      "not "
+								      "tried "
+								      "after "
+								      "the "
+								      "trouble "
+								      "with "
+								      "the "
+								      "node",
+								      "",
+								      "null",
+								      "null") "]}]}";
 
 static void
 test_json(void **state)
@@ -183,7 +220,15 @@ test_text(void **state)
 	    "    LEFT OUT OF SERVICE: cau did not resume this node; when it is "
 	    "in order, run: undrain n2\n"
 	    "    OUTCOME UNKNOWN: look at the node and at "
-	    "/var/lib/cau/node/jobs there before the next run\n");
+	    "/var/lib/cau/node/jobs there before the next run\n"
+	    "\n"
+	    "Next:\n"
+	    "  n1: see why 1 update failed; the next run tries it again\n"
+	    "  n2: find out what became of the update whose outcome is "
+	    "unknown\n"
+	    "  n2: set it right, then put it back into service with the "
+	    "command above\n"
+	    "  cau run again: 1 node was not brought up to date\n");
 	buf_reset(&b);
 	report_to_text(&b, &s.g, true);
 	assert_non_null(strstr(b.data, "\033[33mn1\033[0m"));
