@@ -43,6 +43,11 @@ Updating Run RUN: PartiallyFailed
     Succeeded         CAUHotfix_All/0.sh  exit 0 SPAN
     Succeeded         n3/194.sh           exit 194 SPAN
     RESTART PENDING: n3/194.sh asked for it; restart this machine yourself, or run with --allow-self-reboot
+
+Next:
+  n1: restart it
+  n1: see why 2 updates failed; the next run tries them again
+  n3: restart it
 EOF
 sed -n '/: scanning/d; /: [0-9] to install/d; /stag/d; p' err >events
 file_is events <<'EOF'
@@ -99,7 +104,7 @@ json '.nodes[0] | [.name, .status, .attempts, .succeeded, .failed, .skipped,
 json '.nodes[0].updates[0] | [.id, .plugin, .result, .exit_code,
 	.exit_code_hex, .condition, .reboot_required] | join(" ")' \
 	'CAUHotfix_All/a.sh Microsoft.HotfixPlugin AlreadyInstalled 20 0x00000014 AlreadyInstalled false'
-json '.nodes[0].timing_s | keys | join(" ")' 'drain install restart resume scan stage'
+json '.nodes[0].timing_s | keys | join(" ")' 'drain install post_script pre_script restart resume scan stage'
 json '[.started_at, .finished_at] | join(" ")' 'TIME TIME'
 
 it 'exit codes: 0 done, 1 failed, 3 within the budget'
@@ -334,6 +339,10 @@ Updating Run RUN: Failed
         the run was stopped
 
   n3  Succeeded: nothing to install
+
+Next:
+  n1: find out what became of the update whose outcome is unknown
+  cau run again: 2 nodes were not brought up to date
 EOF
 no 'receipt' [ -s n1/receipts ]
 # Its watchdog waits for the time limit, as the installer might still run.
@@ -372,6 +381,9 @@ Updating Run RUN: Failed
         timeout: ended on the node after SPAN
     Failed            CAUHotfix_All/c.sh SPAN
         timeout: ended on the node after SPAN
+
+Next:
+  n1: see why 3 updates failed; the next run tries them again
 EOF
 for p in $(cat pids); do
 	gone "$p" || {
@@ -522,7 +534,8 @@ echo 'the balancer says no' >&2
 echo 'second line' >&2
 exit 4
 EOF
-runs 3 run3 --suspend-command 'sh fails' --resume-command 'sh tool in'
+runs 3 run3 --max-retries-per-node 0 --suspend-command 'sh fails' \
+	--resume-command 'sh tool in'
 file_is order <<'EOF'
 suspend n1
 install n1
@@ -539,7 +552,8 @@ it 'a resume command that fails: told loudly, nobody else is taken out'
 fresh
 rm -f order
 echo "echo install \$CAU_NODE >>$dir/order; exit 0" | put $all/a.sh
-runs 1 run3 --suspend-command 'sh tool out' --resume-command 'sh fails n2'
+runs 1 run3 --max-retries-per-node 0 --suspend-command 'sh tool out' \
+	--resume-command 'sh fails n2'
 out_is <<'EOF'
 Updating Run RUN: Failed
   started TIME, took SPAN, 3 nodes, by USER on HOST
@@ -557,12 +571,16 @@ Updating Run RUN: Failed
   n3  Canceled: 1 canceled
     Canceled          CAUHotfix_All/a.sh
         the run was stopped
+
+Next:
+  n1: set it right, then put it back into service with the command above
+  cau run again: 3 nodes were not brought up to date
 EOF
 
 it 'a suspend command that is not there'
 fresh
 echo 'exit 0' | put $all/a.sh
-runs 1 run1 --suspend-command /nowhere/out --resume-command true
+runs 1 run1 --max-retries-per-node 0 --suspend-command /nowhere/out --resume-command true
 out_has '    error: cannot start /nowhere/out: No such file or directory'
 
 it '--max-unavailable 3: all nodes at the same time'
