@@ -3,8 +3,9 @@
  */
 #include "engine_next.h"
 
-#include <inttypes.h>
 #include <string.h>
+
+#include "text.h"
 
 static const char *const phase_names[] = {
 #define X(id, name) name,
@@ -474,21 +475,22 @@ static bool
 add_time_events(const struct engine *g, int64_t now_ms,
     struct engine_plan *plan, struct arena *a)
 {
+	char span[TEXT_SMALL_SIZE];
 	struct event *ev;
 
 	if (!g->warned && is_over(g, g->run.warn_after_ms, now_ms, plan)) {
 		ev = add_event(plan, EV_WARNED, now_ms);
-		ev->error = arena_printf(a,
-		    "WarnAfter: the run has taken longer than %" PRId64 " s",
-		    g->run.warn_after_ms / 1000);
+		text_span(span, g->run.warn_after_ms);
+		ev->error = arena_printf(
+		    a, "WarnAfter: the run has taken longer than %s", span);
 	}
 	if (g->stop == ENGINE_STOP_NONE &&
 	    is_over(g, g->run.stop_after_ms, now_ms, plan)) {
 		ev = add_event(plan, EV_STOP_REQUESTED, now_ms);
 		ev->cause = STOP_TIME;
-		ev->error = arena_printf(a,
-		    "StopAfter: the run has taken longer than %" PRId64 " s",
-		    g->run.stop_after_ms / 1000);
+		text_span(span, g->run.stop_after_ms);
+		ev->error = arena_printf(
+		    a, "StopAfter: the run has taken longer than %s", span);
 	}
 	return plan->n_events > 0;
 }

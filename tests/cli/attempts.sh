@@ -1,0 +1,340 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# shellcheck disable=SC2154
+# Further attempts at a node, scripts, order, limits of time, node locks.
+. "${0%/*}/lib.sh"
+all=root/CAUHotfix_All
+
+put tool <<EOT
+echo "\$@" >>$dir/order
+EOT
+
+start() {
+	fresh
+	rm -f order tries
+	echo "echo install \$CAU_NODE >>$dir/order; exit 0" | put $all/a.sh
+}
+
+# drained WORD...: a run of three nodes with commands that note their turns.
+drained() {
+	run3 --retry-wait 0s --suspend-command "sh tool out" \
+		--resume-command "sh tool in" "$@"
+}
+
+# script NAME LINE...: an executable script.
+script() {
+	f=$1
+	shift
+	printf '%s\n' '#!/bin/sh' "$@" >"$f"
+	chmod 755 "$f"
+}
+
+it 'a suspend that fails once: the second attempt cures it, and the report tells'
+start
+put flaky <<EOT
+echo "suspend \$1" >>$dir/order
+[ "\$1" = n2 ] && [ ! -e $dir/tries ] || exit 0
+: >$dir/tries
+echo 'not now' >&2
+exit 5
+EOT
+runs 0 run3 --retry-wait 0s --suspend-command 'sh flaky' --resume-command 'sh tool in'
+out_has '  n2  Succeeded: 1 succeeded, attempt 2'
+out_has '    cured: suspend command sh: exit status 5: not now (attempt 1)'
+out_lacks 'Next:'
+file_is order <<'EOT'
+suspend n1
+install n1
+in n1
+suspend n2
+in n2
+suspend n2
+install n2
+in n2
+suspend n3
+install n3
+in n3
+EOT
+runs 0 cau report show --json
+json '.nodes[1] | [.attempts, .error, (.errors | length), .errors[0].op, .errors[0].attempt] | map(tostring) | join(" ")' \
+	'2 null 1 Suspend 1'
+
+it 'a suspend that always fails: three further attempts, each undone'
+start
+put never <<EOT
+echo "suspend \$1" >>$dir/order
+exit 5
+EOT
+runs 1 run1 --retry-wait 0s --suspend-command 'sh never' --resume-command 'sh tool in'
+file_is order <<'EOT'
+suspend n1
+in n1
+suspend n1
+in n1
+suspend n1
+in n1
+suspend n1
+in n1
+EOT
+out_is <<'EOT'
+Updating Run RUN: Failed
+  started TIME, took SPAN, 1 node, by USER on HOST
+  error: MaxFailedNodesExceeded: 1 node failed, 0 allowed
+
+  n1  Failed: 1 canceled, attempt 4
+    error: suspend command sh: exit status 5 (attempts 1 to 4)
+    Canceled          CAUHotfix_All/a.sh
+        not tried after the trouble with the node
+
+Next:
+  n1: mend what the error says
+  cau run again: 1 node was not brought up to date
+EOT
+
+it 'the wait before a further attempt is told'
+start
+runs 1 run1 --retry-wait 1ms --max-retries-per-node 1 --suspend-command 'sh never' \
+	--resume-command 'sh tool in'
+err_has 'n1: attempt 2 of 2 begins in'
+
+it 'suspend retries do not use up attempts'
+start
+runs 1 run1 --retry-wait 0s --max-retries-per-node 0 --suspend-retries-per-node 2 \
+	--suspend-command 'sh never' --resume-command 'sh tool in'
+file_is order <<'EOT'
+suspend n1
+suspend n1
+suspend n1
+in n1
+EOT
+
+it 'an update that failed is not tried again in the run'
+start
+echo "echo install \$CAU_NODE >>$dir/order; exit 9" | put $all/a.sh
+runs 1 run1 --retry-wait 0s
+file_is order <<'EOT'
+install n1
+EOT
+
+it 'pre- and post-update script: on the node, around its time out of service'
+start
+script pre "echo \"pre \$(uname -n >/dev/null; echo \$CAU_NODE) \$PWD\" >>$dir/order"
+script post "echo \"post \$CAU_NODE\" >>$dir/order; echo said"
+runs 0 drained --pre-update-script pre --post-update-script post
+sed "s# $dir/n[0-9]/jobs/.*# JOB#" order >got
+file_is got <<'EOT'
+pre n1 JOB
+out n1
+install n1
+in n1
+post n1
+pre n2 JOB
+out n2
+install n2
+in n2
+post n2
+pre n3 JOB
+out n3
+install n3
+in n3
+post n3
+EOT
+same 'log' "$(cat c/runs/*/log/n2/post-script-1.log)" said
+err_has 'n1: the pre-update script succeeded'
+runs 0 drained --pre-update-script pre --post-update-script post
+same 'nothing to install: nothing is run' "$(wc -l <order)" 15
+
+it 'a pre-update script that fails: the node is not touched, no post-update script'
+start
+script pre "echo \"pre \$CAU_NODE\" >>$dir/order" '[ "$CAU_NODE" != n1 ] || { echo no; exit 3; }'
+runs 3 drained --pre-update-script pre --post-update-script post --max-retries-per-node 1
+sed -n 1,3p order >got
+file_is got <<'EOT'
+pre n1
+pre n1
+pre n2
+EOT
+out_has '    error: pre: it ended with exit code 3; log: log/n1/pre-script-1.log (attempt 1)'
+out_has '  n1  Failed: 1 canceled, attempt 2'
+no 'post on n1' grep -q 'post n1' order
+
+it 'a post-update script that fails is tried again, the updates are not'
+start
+script pre 'exit 0'
+script post "echo \"post \$CAU_NODE\" >>$dir/order" 'exit 1'
+runs 1 run1 --retry-wait 0s --max-retries-per-node 2 --suspend-command 'sh tool out' \
+	--resume-command 'sh tool in' --pre-update-script pre --post-update-script post
+file_is order <<'EOT'
+out n1
+install n1
+in n1
+post n1
+post n1
+post n1
+EOT
+out_has '  n1  PartiallyFailed: 1 succeeded, attempt 3'
+
+it 'a failed suspend after the pre-update script: put back, and the pair is kept'
+start
+script pre "echo pre >>$dir/order"
+script post "echo post >>$dir/order"
+runs 1 run1 --retry-wait 0s --max-retries-per-node 1 --suspend-command 'sh never' \
+	--resume-command 'sh tool in' --pre-update-script pre --post-update-script post
+file_is order <<'EOT'
+pre
+suspend n1
+in n1
+post
+pre
+suspend n1
+in n1
+post
+EOT
+
+it 'scripts that cannot be run are refused before anything is touched'
+start
+echo 'no first line' >bad
+runs 2 run1 --pre-update-script bad
+silent_out
+err_has "cau run: --pre-update-script: $dir/bad has no #! line, so a node could not run it"
+runs 2 run1 --post-update-script "$dir/none"
+err_has "cau run: --post-update-script: cannot read the script $dir/none: No such file or directory"
+runs 2 run1 --post-update-script "$dir"
+err_has "$dir is not a regular file"
+runs 2 run1 --pre-update-script ''
+err_has 'a file is expected'
+chmod 777 pre
+runs 7 run1 --pre-update-script pre
+err_has 'others than root could change'
+no 'touched' [ -e order ]
+chmod 755 pre
+
+it 'a script that takes too long'
+start
+script pre 'while :; do sleep 1; done'
+runs 1 run1 --max-retries-per-node 0 --script-timeout 200ms --pre-update-script pre
+out_has 'pre: timeout: ended on the node after 0.2 s'
+no 'touched' [ -e order ]
+
+it '--node-order'
+start
+runs 0 drained --node-order n3,N1
+grep install order >got
+file_is got <<'EOT'
+install n3
+install n1
+install n2
+EOT
+runs 2 run3 --node-order n4
+err_has '--node-order: n4 is none of the nodes'
+runs 2 run3 --node-order n1,n1
+err_has '--node-order: n1 is named twice'
+
+it '--stop-after: what is begun is ended, the node is put back'
+start
+put $all/a.sh <<EOT
+echo install \$CAU_NODE >>$dir/order
+until grep -q stop_requested $dir/c/current/journal.jsonl; do sleep 0.02; done
+exit 0
+EOT
+runs 6 drained --stop-after 500ms
+out_has '  error: StopAfter: the run has taken longer than 0.5 s'
+out_has ': Canceled'
+err_has 'stopping at the next safe point'
+file_is order <<'EOT'
+out n1
+install n1
+in n1
+EOT
+
+it '--warn-after warns, and the run goes on'
+start
+runs 0 drained --warn-after 1ms
+err_has 'WarnAfter: the run has taken longer than'
+runs 0 drained --warn-after 2h --stop-after 1h -n
+err_has 'warning: --warn-after is not before --stop-after, so it never warns'
+runs 2 run1 --stop-after 0
+err_has '--stop-after: more than 0 is expected'
+
+it 'options for several plug-ins with one: a warning'
+start
+runs 0 drained --separate-reboots
+err_has 'warning: with one plug-in, --separate-reboots, --run-plugins-serially and --stop-on-plugin-failure do nothing'
+
+it 'node locks: a coordinator elsewhere is kept out, and named'
+start
+mkfifo gate up
+put $all/a.sh <<EOT
+echo up >$dir/up
+read x <$dir/gate
+EOT
+run1 -q >run.out 2>run.err &
+run=$!
+timeout 20 cat up >/dev/null || fail 'no installer'
+id=$(basename "$(readlink c/current)")
+runs 5 run1 --state-dir "$dir/other"
+plain <out >got
+sed 's/ (process [0-9]*)/ (process PID)/; s/started by [^ ]* on [^ ]*/started by USER on HOST/' got >got2
+file_is got2 <<'EOT'
+Updating Run RUN: Canceled
+  started TIME, took SPAN, 1 node, by USER on HOST
+  error: n1: the node is locked by run RUN, started by USER on HOST (process PID); if that run is dead: cau recover on its coordinator, or wait until the lock is an hour old
+
+  n1  Canceled: not scanned
+    error: the node is locked by run RUN, started by USER on HOST (process PID); if that run is dead: cau recover on its coordinator, or wait until the lock is an hour old
+
+Next:
+  n1: mend what the error says
+  cau run again: 1 node was not brought up to date
+EOT
+out_has "$id"
+yes 'the lock names the run' grep -q "^$id " n1/lock
+timeout 20 sh -c 'echo go >gate' || fail 'nobody at the gate'
+wait $run
+same 'exit' $? 0
+no 'a lock is left' [ -e n1/lock ]
+rm gate up
+
+it 'node locks: a lock of an hour ago is void'
+start
+mkdir -p n1
+echo "$id somebody" >n1/lock
+touch -d '61 minutes ago' n1/lock
+runs 0 run1 -q
+no 'a lock is left' [ -e n1/lock ]
+echo "$id somebody" >n1/lock
+echo "echo install \$CAU_NODE >>$dir/order; exit 0 # 2" | put $all/a.sh
+touch -d '50 minutes ago' n1/lock
+runs 5 run1 -q
+
+it 'node locks: one of a run that this coordinator knows to be over is void'
+rm -rf n1
+start
+runs 0 run1 -q
+known=$(ls c/runs)
+echo "$known somebody" >n1/lock
+runs 0 run1 -q --reinstall
+same 'installed' "$(wc -l <order)" 2
+
+it 'node locks: many coordinators at once, one at a time gets the nodes'
+start
+echo "mkdir $dir/inside || echo both >>$dir/both; rmdir $dir/inside; exit 0" | put $all/a.sh
+for i in 1 2 3 4; do
+	run3 -q --reinstall --state-dir "$dir/c$i" >"out$i" 2>"err$i" &
+	eval "p$i=\$!"
+done
+won=0
+for i in 1 2 3 4; do
+	eval "wait \$p$i"
+	case $? in
+	0) won=$((won + 1)) ;;
+	5) ;;
+	*) fail "exit code: $(cat "out$i" "err$i")" ;;
+	esac
+done
+[ $won -ge 1 ] || fail 'nobody got the nodes'
+no 'two at the same time' [ -e both ]
+no 'a lock is left' ls n1/lock n2/lock n3/lock
+rm -rf c1 c2 c3 c4
+
+finish
