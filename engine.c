@@ -469,6 +469,32 @@ restart_started(struct engine *g, struct engine_node *n, const struct event *ev)
 	    ev->at_ms, 0};
 }
 
+static void
+mark_started(struct engine *g, struct engine_update *u, const struct event *ev,
+    const char *job)
+{
+	u->started = true;
+	u->started_ms = ev->at_ms;
+	u->job = copy(g, job);
+	u->boot_id = copy(g, ev->boot_id);
+}
+
+/* The whole transaction is under way with its first update. */
+static void
+start_joint(struct engine *g, struct engine_node *n, size_t first,
+    const struct event *ev)
+{
+	struct engine_update *u;
+
+	for (size_t i = first + 1; i < n->n_updates; i++) {
+		u = &n->updates[i];
+		if (!u->started && u->plugin == n->updates[first].plugin &&
+		    engine_wants(g, n, u))
+			mark_started(
+			    g, u, ev, engine_job_id(g, n, i, &g->arena));
+	}
+}
+
 static int
 apply_op_started(struct engine *g, struct engine_node *n,
     const struct event *ev, struct err *e)
@@ -512,12 +538,10 @@ apply_op_started(struct engine *g, struct engine_node *n,
 	case OP_INSTALL:
 		open_turn(g, n);
 		u = &n->updates[update];
-		if (!u->started) {
-			u->started = true;
-			u->started_ms = ev->at_ms;
-			u->job = copy(g, ev->job);
-			u->boot_id = copy(g, ev->boot_id);
-		}
+		if (!u->started)
+			mark_started(g, u, ev, ev->job);
+		if (u->info.joint)
+			start_joint(g, n, update, ev);
 		break;
 	case OP_RESTART:
 		restart_started(g, n, ev);
@@ -589,6 +613,7 @@ add_updates(struct engine *g, struct engine_node *n, const struct event *ev)
 		u->info.kb = copy(g, in->kb);
 		u->info.sha256 = copy(g, in->sha256);
 		u->info.reason = copy(g, in->reason);
+		u->info.properties = copy(g, in->properties);
 		if (in->installed) {
 			u->done = true;
 			u->result.result = RESULT_ALREADY_INSTALLED;

@@ -25,7 +25,27 @@ update_to_json(const struct update *u)
 	json_set(j, "state",
 	    json_string(u->installed ? "AlreadyInstalled" : "Applicable"));
 	json_set(j, "reason", json_from_text(u->reason));
+	if (u->joint)
+		json_set(j, "joint", json_true());
+	if (u->properties != NULL && *u->properties != '\0')
+		json_set(j, "properties",
+		    json_loads(u->properties, JSON_REJECT_DUPLICATES, NULL));
 	return j;
+}
+
+static const char *
+properties_from_json(const json_t *j, struct arena *a)
+{
+	const json_t *o = json_object_get(j, "properties");
+	struct buf b = BUF_INIT;
+	const char *text;
+
+	if (!json_is_object(o))
+		return "";
+	json_add(&b, o);
+	text = arena_strdup(a, b.data);
+	buf_release(&b);
+	return text;
 }
 
 int
@@ -47,6 +67,8 @@ update_from_json(struct update *u, const json_t *j, struct arena *a)
 	u->kb = arena_strdup(a, json_text(j, "kb"));
 	u->sha256 = arena_strdup(a, json_text(j, "sha256"));
 	u->reason = arena_strdup(a, json_text(j, "reason"));
+	u->properties = properties_from_json(j, a);
+	u->joint = json_flag(j, "joint");
 	u->size_bytes = json_number(j, "size");
 	u->installed = strcmp(state, "AlreadyInstalled") == 0;
 	return 0;

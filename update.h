@@ -22,7 +22,13 @@ struct update {
 	const char *version;
 	const char *kb;
 	const char *sha256; /* "" when it was not read */
+	/* What only its plug-in understands: a JSON object as text, or "". The
+	 * journal keeps it, so install has it after a crash as well. */
+	const char *properties;
 	int64_t size_bytes;
+	/* Installed in one transaction with all others of its plug-in that
+	 * were staged with it: when one is started, all are. */
+	bool joint;
 	bool installed;	    /* state AlreadyInstalled, else Applicable */
 	const char *reason; /* why it is AlreadyInstalled */
 };
