@@ -31,6 +31,7 @@ our_signals(sigset_t *set)
 	(void)sigaddset(set, SIGINT);
 	(void)sigaddset(set, SIGTERM);
 	(void)sigaddset(set, SIGHUP);
+	(void)sigaddset(set, RUN_STOP_SIGNAL);
 	(void)sigaddset(set, RUN_NOW_SIGNAL);
 }
 
@@ -181,30 +182,47 @@ take_ended(struct driver *d, struct err *e)
 	return rc;
 }
 
+static const char *
+signal_words(uint32_t number)
+{
+	switch (number) {
+	case SIGINT:
+		return "interrupted";
+	case SIGTERM:
+		return "terminated";
+	case SIGHUP:
+		return "terminal closed";
+	case RUN_STOP_SIGNAL:
+		return "stopped by cau stop";
+	default:
+		return "stopped by cau stop --now";
+	}
+}
+
 /* The first signal stops the run, the second also ends what runs on the
- * nodes, the third leaves it. */
+ * nodes, the third leaves it. cau stop never does more than it was told to,
+ * whoever else sends what. */
 static int
 take_signal(struct driver *d, struct err *e)
 {
 	struct event ev = {.type = EV_STOP_REQUESTED};
 	struct signalfd_siginfo si;
+	unsigned wanted;
 
 	if (read(d->signal_fd, &si, sizeof(si)) != sizeof(si))
 		return 0;
-	if (d->g->finished)
+	wanted = si.ssi_signo == RUN_STOP_SIGNAL  ? 1
+		 : si.ssi_signo == RUN_NOW_SIGNAL ? 2
+						  : d->interrupts + 1;
+	if (d->g->finished || wanted <= d->interrupts)
 		return 0;
-	d->interrupts++;
-	if (si.ssi_signo == RUN_NOW_SIGNAL && d->interrupts < 2)
-		d->interrupts = 2;
-	if (d->interrupts > 2)
+	d->interrupts = wanted;
+	if (wanted > 2)
 		return 0;
 	ev.at_ms = now_ms(d);
 	ev.cause = STOP_PERSON;
-	ev.now = d->interrupts == 2;
-	ev.error = si.ssi_signo == SIGINT    ? "interrupted"
-		   : si.ssi_signo == SIGTERM ? "terminated"
-		   : si.ssi_signo == SIGHUP  ? "terminal closed"
-					     : "stopped by cau stop --now";
+	ev.now = wanted == 2;
+	ev.error = signal_words(si.ssi_signo);
 	if (ev.now)
 		work_cancel(d->w);
 	return record(d, &ev, e);

@@ -6,6 +6,8 @@
 #ifndef CAU_RUN_H
 #define CAU_RUN_H
 
+#include <signal.h>
+
 #include "journal.h"
 #include "view.h"
 #include "work.h"
@@ -20,16 +22,17 @@ enum run_end {
  * The first event (run started or recovered) must have been added to the
  * journal and applied. The first of SIGINT, SIGTERM and SIGHUP asks the run
  * to stop at the next safe point, the second to end the installers that run,
- * too; the third leaves it. RUN_NOW_SIGNAL does at once what the second does.
- * These signals must be blocked (run_block_signals) before any thread is
- * started.
+ * too; the third leaves it. RUN_STOP_SIGNAL and RUN_NOW_SIGNAL do what the
+ * first and the second do, however often they come. These signals must be
+ * blocked (run_block_signals) before any thread is started.
  */
 enum run_end run_drive(struct engine *g, struct journal *j, struct work *w,
     struct view *v, struct err *e) CAU_MUSTCHECK;
 
 void run_block_signals(void);
 
-/* Sent by cau stop --now. */
-#define RUN_NOW_SIGNAL SIGUSR1
+/* Sent by cau stop, and by cau stop --now. */
+#define RUN_STOP_SIGNAL SIGUSR2
+#define RUN_NOW_SIGNAL	SIGUSR1
 
 #endif
