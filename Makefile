@@ -56,17 +56,20 @@ SRCS = \
 	child.c \
 	cmd_plugin.c \
 	cmd_query.c \
+	cmd_replay.c \
 	cmd_report.c \
 	cmd_rules.c \
 	cmd_run.c \
 	cmd_scan.c \
 	cmd_status.c \
+	cmd_stop.c \
 	engine.c \
 	engine_next.c \
 	err.c \
 	event.c \
 	exitcodes.c \
 	file.c \
+	follow.c \
 	hotfix.c \
 	hotfix_dir.c \
 	hotfix_load.c \

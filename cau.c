@@ -23,6 +23,8 @@ const struct command commands[] = {
 	QUERY_SYNOPSIS, 0, cmd_query},
     {"recover", "take up a run whose coordinator died", RECOVER_SYNOPSIS,
 	CMD_RECOVER, cmd_recover},
+    {"replay", "what a journal says, event by event", REPLAY_SYNOPSIS,
+	CMD_REPLAY, cmd_replay},
     {"report", "reports of past runs", REPORT_SYNOPSIS, CMD_REPORT, cmd_report},
     {"rules", "check or explain a hotfix configuration file", RULES_SYNOPSIS, 0,
 	cmd_rules},
@@ -32,6 +34,8 @@ const struct command commands[] = {
 	SCAN_SYNOPSIS, CMD_SCAN, cmd_scan},
     {"status", "the run in progress, or the last one", STATUS_SYNOPSIS,
 	CMD_STATUS, cmd_status},
+    {"stop", "ask the run in progress to stop at the next safe point",
+	STOP_SYNOPSIS, CMD_STOP, cmd_stop},
     {NULL, NULL, NULL, 0, NULL},
 };
 

@@ -21,16 +21,20 @@ int cmd_help(int argc, char **argv);
 int cmd_plugin(int argc, char **argv);
 int cmd_query(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_scan(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
 
 #define SCAN_SYNOPSIS	 "[options]"
 #define RUN_SYNOPSIS	 "[options]"
 #define RECOVER_SYNOPSIS "[--abandon] [--json] [-q]"
-#define STATUS_SYNOPSIS	 "[--json]"
+#define STATUS_SYNOPSIS	 "[--watch] [--json]"
+#define STOP_SYNOPSIS	 "[--now] [--wait] [--json]"
+#define REPLAY_SYNOPSIS	 "[RUN | FILE] [--json]"
 #define REPORT_SYNOPSIS	 "list | show [RUN] [--json]"
 #define PLUGIN_SYNOPSIS	 "list [--json]"
 #define QUERY_SYNOPSIS	 "check | explain QUERY [--json], match QUERY [FILE]"

@@ -9,6 +9,7 @@
 #include "report.h"
 #include "scan.h"
 #include "state.h"
+#include "text.h"
 #include "view.h"
 
 static json_t *
@@ -26,26 +27,62 @@ summary(const struct engine *g)
 	return j;
 }
 
-/* A damaged journal is told and does not hide the other runs. */
+static int
+fail(const struct options *o, const char *command, const struct err *e)
+{
+	if (o->json)
+		print_json_error(command, e, false);
+	return command_fail("report", e);
+}
+
+static void
+list_run(const struct engine *g, struct buf *b, json_t *runs)
+{
+	json_t *j = summary(g);
+
+	report_line(b, g);
+	json_set(j, "damage", json_null());
+	(void)json_array_append_new(runs, j);
+}
+
+/* In its place among the others. */
+static void
+list_damaged(
+    const char *run_id, const struct err *e, struct buf *b, json_t *runs)
+{
+	json_t *j = json_object();
+
+	buf_addf(b, "%.8s  cannot be read: ", run_id);
+	text_printable(b, e->text, strlen(e->text));
+	buf_addc(b, '\n');
+	json_set(j, "run_id", json_string(run_id));
+	json_set(j, "damage", json_from_text(e->text));
+	(void)json_array_append_new(runs, j);
+}
+
+/* A run that is just being made is none yet. */
 static int
 list(const struct options *o)
 {
-	char **ids = state_runs(o->state_dir), *path;
-	json_t *runs = json_array(), *doc;
+	json_t *runs, *doc;
+	char **ids, *path;
 	struct buf b = BUF_INIT;
 	struct engine g;
 	struct err e;
-	int rc = CAU_OK;
+	bool driven;
 
+	if (state_check(o->state_dir, &e) == -1)
+		return fail(o, "report list", &e);
+	runs = json_array();
+	ids = state_runs(o->state_dir);
 	for (size_t i = 0; ids[i] != NULL; i++) {
 		path = state_journal(o->state_dir, ids[i]);
+		driven = state_is_driven(o->state_dir, ids[i]);
 		engine_init(&g);
-		if (journal_load(&g, path, NULL, &e) == -1) {
-			rc = command_fail("report", &e);
-		} else {
-			report_line(&b, &g);
-			(void)json_array_append_new(runs, summary(&g));
-		}
+		if (journal_load(&g, path, NULL, &e) == 0)
+			list_run(&g, &b, runs);
+		else if (!driven || g.run.run_id != NULL)
+			list_damaged(ids[i], &e, &b, runs);
 		engine_release(&g);
 		free(path);
 	}
@@ -53,51 +90,14 @@ list(const struct options *o)
 	    "report list", "runs", runs);
 	if (o->json)
 		json_print(stdout, json_incref(doc), false);
-	else if (ids[0] == NULL)
+	else if (b.len == 0)
 		(void)puts("No reports.");
 	else
 		(void)fputs(b.data, stdout);
 	json_decref(doc);
 	buf_release(&b);
 	state_runs_free(ids);
-	return rc;
-}
-
-/* The run that a person means: a whole id, its beginning, or the last. */
-static int
-find_run(const char *state_dir, const char *word, char out[RUN_ID_SIZE],
-    struct err *e)
-{
-	char **ids = state_runs(state_dir);
-	size_t found = 0;
-
-	for (size_t i = 0; ids[i] != NULL; i++) {
-		if (word != NULL && strcmp(word, "last") != 0 &&
-		    strncmp(ids[i], word, strlen(word)) != 0)
-			continue;
-		if (found++ == 0)
-			memcpy(out, ids[i], RUN_ID_SIZE);
-		if (word == NULL || strcmp(word, "last") == 0)
-			break;
-	}
-	state_runs_free(ids);
-	if (found == 1)
-		return 0;
-	if (word == NULL)
-		return err_set(
-		    e, CAU_USAGE, "there are no reports in %s", state_dir);
-	return err_set(e, CAU_USAGE,
-	    found == 0 ? "no run begins with '%.40s' (see cau report list)"
-		       : "'%.40s' fits more than one run",
-	    word);
-}
-
-static int
-fail(const struct options *o, const struct err *e)
-{
-	if (o->json)
-		print_json_error("report show", e, false);
-	return command_fail("report", e);
+	return CAU_OK;
 }
 
 static int
@@ -110,12 +110,13 @@ show(const struct options *o, const char *word)
 	json_t *j;
 	int rc = CAU_OK;
 
-	if (find_run(o->state_dir, word, id, &e) == -1)
-		return fail(o, &e);
+	if (state_check(o->state_dir, &e) == -1 ||
+	    state_find_run(o->state_dir, word, id, &e) == -1)
+		return fail(o, "report show", &e);
 	path = state_journal(o->state_dir, id);
 	engine_init(&g);
 	if (journal_load(&g, path, NULL, &e) == -1) {
-		rc = fail(o, &e);
+		rc = fail(o, "report show", &e);
 	} else if (o->json) {
 		j = report_to_json(&g);
 		json_print(stdout, j, false);

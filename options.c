@@ -64,13 +64,17 @@ enum {
 	OPT_RESUME_COMMAND,
 	OPT_EXIT_CODE,
 	OPT_ABANDON,
+	OPT_WATCH,
+	OPT_NOW,
+	OPT_WAIT,
 	OPT_NO_METADATA,
 	OPT_JSON,
 	OPT_NO_COLOR
 };
 
 #define BOTH  (CMD_SCAN | CMD_RUN)
-#define STATE (CMD_SCAN | CMD_RUN | CMD_RECOVER | CMD_STATUS | CMD_REPORT)
+#define RUNS  (CMD_RECOVER | CMD_STATUS | CMD_STOP | CMD_REPORT | CMD_REPLAY)
+#define STATE (BOTH | RUNS)
 #define ANY   (STATE | CMD_PLUGIN)
 
 const struct option_def option_defs[] = {
@@ -154,6 +158,12 @@ const struct option_def option_defs[] = {
 	"names and sizes only; no file is opened"},
     {OPT_ABANDON, "abandon", NULL, NULL, CMD_RECOVER,
 	"give the run up: put nodes back, install nothing"},
+    {OPT_WATCH, "watch", NULL, NULL, CMD_STATUS,
+	"go on until the run is over: its events, then its report"},
+    {OPT_NOW, "now", NULL, NULL, CMD_STOP,
+	"end installers that run: their outcomes are then unknown"},
+    {OPT_WAIT, "wait", NULL, NULL, CMD_STOP,
+	"until the run has ended; exit as it does"},
     {OPT_EXIT_CODE, "exit-code", NULL, NULL, CMD_SCAN,
 	"exit 100 when updates are applicable"},
     {'n', "dry-run", NULL, NULL, CMD_RUN, "scan and say what would be done"},
@@ -411,6 +421,15 @@ take_option(struct options *o, int id, const char *value, struct err *e)
 		return 0;
 	case OPT_ABANDON:
 		o->abandon = true;
+		return 0;
+	case OPT_WATCH:
+		o->watch = true;
+		return 0;
+	case OPT_NOW:
+		o->stop_now = true;
+		return 0;
+	case OPT_WAIT:
+		o->wait = true;
 		return 0;
 	case OPT_NO_METADATA:
 		o->no_metadata = true;

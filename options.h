@@ -19,7 +19,9 @@ enum command_bit {
 	CMD_RECOVER = 1 << 2,
 	CMD_STATUS = 1 << 3,
 	CMD_REPORT = 1 << 4,
-	CMD_PLUGIN = 1 << 5
+	CMD_PLUGIN = 1 << 5,
+	CMD_STOP = 1 << 6,
+	CMD_REPLAY = 1 << 7
 };
 
 struct option_def {
@@ -69,6 +71,9 @@ struct options {
 	bool dry_run;
 	bool exit_code;
 	bool abandon;
+	bool watch;
+	bool stop_now;
+	bool wait;
 	bool no_metadata;
 	/* By the number of the definition: */
 	bool given[OPTIONS_MAX];

@@ -14,6 +14,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,13 +65,22 @@ lock_path(const char *state_dir)
 	return xasprintf("%s/lock", state_dir);
 }
 
+/* What the last holder wrote into the lock; NULL when it is none or not
+ * whole. */
+static json_t *
+read_lock(int fd)
+{
+	char text[4096];
+	ssize_t n = pread(fd, text, sizeof(text), 0);
+
+	return n > 0 ? json_loadb(text, (size_t)n, 0, NULL) : NULL;
+}
+
 /* Names the holder from what it wrote into the lock. */
 static int
 held(int fd, const char *path, struct err *e)
 {
-	char text[4096];
-	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
-	json_t *o = n > 0 ? json_loadb(text, (size_t)n, 0, NULL) : NULL;
+	json_t *o = read_lock(fd);
 
 	(void)err_set(e, CAU_LOCKED, "%s is held by another run", path);
 	if (o != NULL)
@@ -92,9 +102,7 @@ held(int fd, const char *path, struct err *e)
 static bool
 holder_is_gone(int fd, const struct coordinator *self)
 {
-	char text[4096];
-	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
-	json_t *o = n > 0 ? json_loadb(text, (size_t)n, 0, NULL) : NULL;
+	json_t *o = read_lock(fd);
 	int64_t pid = json_number(o, "pid");
 	bool gone = strcmp(json_text(o, "boot_id"), self->boot_id) == 0 &&
 		    pid > 0 && kill((pid_t)pid, 0) == -1 && errno == ESRCH;
@@ -103,16 +111,20 @@ holder_is_gone(int fd, const struct coordinator *self)
 	return gone;
 }
 
+#define NAP_NS	   20000000
+#define LOOKS	   5   /* somebody may just be looking whether it is held */
+#define DEAD_LOOKS 100 /* the holder is dead, its child not yet itself */
+
 /* 0, or -1 with errno. */
 static int
 take_lock(int fd, const struct coordinator *self)
 {
-	struct timespec nap = {0, 20000000};
+	struct timespec nap = {0, NAP_NS};
 
 	for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) == -1; tries++) {
-		if (errno != EWOULDBLOCK || tries == 100)
+		if (errno != EWOULDBLOCK || tries == DEAD_LOOKS)
 			return -1;
-		if (!holder_is_gone(fd, self)) {
+		if (tries >= LOOKS && !holder_is_gone(fd, self)) {
 			errno = EWOULDBLOCK;
 			return -1;
 		}
@@ -169,8 +181,31 @@ state_unlock(struct state_lock *l)
 	l->fd = -1;
 }
 
+static bool
+is_held(int fd)
+{
+	return flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+}
+
+static void
+read_holder(int fd, struct state_holder *h, struct arena *a)
+{
+	json_t *o = read_lock(fd);
+	const char *id = json_text(o, "run_id");
+
+	memset(h, 0, sizeof(*h));
+	if (run_id_valid(id))
+		memcpy(h->run_id, id, RUN_ID_SIZE);
+	h->who.host = arena_strdup(a, json_text(o, "host"));
+	h->who.user = arena_strdup(a, json_text(o, "user"));
+	h->who.version = arena_strdup(a, json_text(o, "version"));
+	h->who.boot_id = arena_strdup(a, json_text(o, "boot_id"));
+	h->who.pid = json_number(o, "pid");
+	json_decref(o);
+}
+
 bool
-state_is_locked(const char *state_dir)
+state_holder(const char *state_dir, struct state_holder *h, struct arena *a)
 {
 	char *path = lock_path(state_dir);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -178,11 +213,124 @@ state_is_locked(const char *state_dir)
 
 	free(path);
 	if (fd != -1) {
-		locked =
-		    flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+		locked = is_held(fd);
+		read_holder(fd, h, a);
 		(void)close(fd);
 	}
 	return locked;
+}
+
+bool
+state_is_driven(const char *state_dir, const char *run_id)
+{
+	struct arena a = ARENA_INIT;
+	struct state_holder h;
+	bool driven = state_holder(state_dir, &h, &a) &&
+		      (*h.run_id == '\0' || strcmp(h.run_id, run_id) == 0);
+
+	arena_release(&a);
+	return driven;
+}
+
+/* Whether the process has the file open, as far as we may see that. */
+static bool
+has_open(int64_t pid, int fd)
+{
+	char *path = xasprintf("/proc/%" PRId64 "/fd", pid);
+	DIR *dir = opendir(path);
+	bool found = dir == NULL && errno != ENOENT;
+	struct stat want, st;
+	struct dirent *de;
+
+	free(path);
+	if (fstat(fd, &want) == -1)
+		found = true;
+	while (dir != NULL && !found && (de = readdir(dir)) != NULL)
+		found = fstatat(dirfd(dir), de->d_name, &st, 0) == 0 &&
+			st.st_dev == want.st_dev && st.st_ino == want.st_ino;
+	if (dir != NULL)
+		(void)closedir(dir);
+	return found;
+}
+
+/*
+ * What stands in the lock may be of an earlier holder, for a moment, and the
+ * number of a process may be that of another one by now. So the process is
+ * held fast first, and then it must be the one.
+ */
+static int
+open_process(int fd, const struct state_holder *h, struct arena *a)
+{
+	struct state_holder again;
+	int pidfd = -1;
+
+	if (h->who.pid > 0 && h->who.pid <= INT32_MAX)
+		pidfd = (int)syscall(SYS_pidfd_open, (pid_t)h->who.pid, 0);
+	if (pidfd == -1)
+		return -1;
+	read_holder(fd, &again, a);
+	if (is_held(fd) && again.who.pid == h->who.pid &&
+	    strcmp(again.run_id, h->run_id) == 0 && has_open(h->who.pid, fd))
+		return pidfd;
+	(void)close(pidfd);
+	return -1;
+}
+
+static int
+open_holder(
+    int fd, struct state_holder *h, int *pidfd, struct arena *a, struct err *e)
+{
+	struct timespec nap = {0, NAP_NS};
+	struct coordinator self;
+
+	coordinator_self(&self, a);
+	for (int tries = 0; tries < DEAD_LOOKS; tries++) {
+		if (!is_held(fd))
+			return 0;
+		read_holder(fd, h, a);
+		if (strcmp(h->who.host, self.host) == 0 &&
+		    strcmp(h->who.boot_id, self.boot_id) == 0) {
+			*pidfd = open_process(fd, h, a);
+			if (*pidfd != -1)
+				return 1;
+		} else if (*h->run_id != '\0' && tries >= LOOKS) {
+			return err_set(e, CAU_FAILED,
+			    "run %s is driven from %.64s (process %" PRId64
+			    ", by %.64s): call cau stop there",
+			    h->run_id, h->who.host, h->who.pid, h->who.user);
+		}
+		(void)nanosleep(&nap, NULL);
+	}
+	return err_set(e, CAU_FAILED,
+	    "run %s is in progress, but its process %" PRId64 " cannot be "
+	    "found from here: call cau stop where the run was started",
+	    h->run_id, h->who.pid);
+}
+
+int
+state_holder_open(const char *state_dir, struct state_holder *h, int *pidfd,
+    struct arena *a, struct err *e)
+{
+	char *path = lock_path(state_dir);
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	*pidfd = -1;
+	if (fd != -1) {
+		rc = open_holder(fd, h, pidfd, a, e);
+		(void)close(fd);
+	} else {
+		rc = errno == ENOENT ? 0 : err_sys(e, "cannot open %s", path);
+	}
+	free(path);
+	return rc;
+}
+
+int
+state_check(const char *state_dir, struct err *e)
+{
+	if (access(state_dir, R_OK | X_OK) == 0 || errno == ENOENT)
+		return 0;
+	return err_sys(e, "cannot look into %s", state_dir);
 }
 
 char *
@@ -297,4 +445,30 @@ state_runs_free(char **ids)
 	for (char **p = ids; *p != NULL; p++)
 		free(*p);
 	free(ids);
+}
+
+int
+state_find_run(const char *state_dir, const char *word, char out[RUN_ID_SIZE],
+    struct err *e)
+{
+	bool last = word == NULL || strcmp(word, "last") == 0;
+	char **ids = state_runs(state_dir);
+	size_t found = 0;
+
+	for (size_t i = 0; ids[i] != NULL && !(last && found > 0); i++) {
+		if (!last && strncmp(ids[i], word, strlen(word)) != 0)
+			continue;
+		if (found++ == 0)
+			memcpy(out, ids[i], RUN_ID_SIZE);
+	}
+	state_runs_free(ids);
+	if (found == 1)
+		return 0;
+	if (last)
+		return err_set(
+		    e, CAU_USAGE, "there are no reports in %s", state_dir);
+	return err_set(e, CAU_USAGE,
+	    found == 0 ? "no run begins with '%.40s' (see cau report list)"
+		       : "'%.40s' fits more than one run",
+	    word);
 }

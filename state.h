@@ -26,14 +26,35 @@ struct state_lock {
 int state_lock(struct state_lock *l, const char *state_dir, const char *run_id,
     const struct coordinator *c, struct err *e) CAU_MUSTCHECK;
 void state_unlock(struct state_lock *l);
+/* Who holds the lock, by what they wrote into it. Strings live in an arena. */
+struct state_holder {
+	char run_id[RUN_ID_SIZE]; /* "" while it is not written yet */
+	struct coordinator who;
+};
+
 /* True while some process holds the lock. */
-bool state_is_locked(const char *state_dir);
+bool
+state_holder(const char *state_dir, struct state_holder *h, struct arena *a);
+
+/*
+ * The same, and opens a pidfd of the process, which is certainly the one that
+ * holds the lock: 1, or 0 when nobody does. -1 when it cannot be reached from
+ * here: the text says why.
+ */
+int state_holder_open(const char *state_dir, struct state_holder *h, int *pidfd,
+    struct arena *a, struct err *e) CAU_MUSTCHECK;
 
 /* The run in progress or cut short: its id in out; -1 when there is none. */
 int state_current(const char *state_dir, char out[RUN_ID_SIZE]);
 int state_set_current(
     const char *state_dir, const char *run_id, struct err *e) CAU_MUSTCHECK;
 void state_clear_current(const char *state_dir);
+
+/* Whether somebody works on that run. */
+bool state_is_driven(const char *state_dir, const char *run_id);
+
+/* -1 when the folder is there and may not be looked into. */
+int state_check(const char *state_dir, struct err *e) CAU_MUSTCHECK;
 
 /* "DIR/runs/ID", "DIR/runs/ID/journal.jsonl"; the caller frees. */
 char *state_run_dir(const char *state_dir, const char *run_id);
@@ -43,6 +64,10 @@ char *state_journal(const char *state_dir, const char *run_id);
  * array ends with NULL; the caller frees it with state_runs_free. */
 char **state_runs(const char *state_dir);
 void state_runs_free(char **ids);
+/* The run that a person means: a whole id, its beginning; "last" or NULL for
+ * the last one. */
+int state_find_run(const char *state_dir, const char *word,
+    char out[RUN_ID_SIZE], struct err *e) CAU_MUSTCHECK;
 
 /* Who and where we are. Strings live in the arena. */
 void coordinator_self(struct coordinator *c, struct arena *a);
