@@ -143,7 +143,7 @@ const struct option_def option_defs[] = {
     {OPT_NO_DRAIN, "force-pause-no-drain", NULL, "ForcePauseNoDrain", CMD_RUN,
 	"have the suspend command not drain"},
     {OPT_FAILBACK_MODE, "failback-mode", "MODE", "FailbackMode", CMD_RUN,
-	"Immediate (default), Policy or NoFailback, for the resume command"},
+	"Immediate (default), Policy, NoFailback: for the resume command"},
     {OPT_REBOOT_TIMEOUT, "reboot-timeout", "TIME", "RebootTimeoutMinutes",
 	CMD_RUN, "for restart and start of services (default 15m)"},
     {OPT_SETTLE_TIME, "settle-time", "TIME", "SettleTime", CMD_RUN,
