@@ -648,6 +648,13 @@ scan_or_stage_ended(struct engine *g, struct engine_node *n,
 }
 
 static void
+refuse(const struct engine_node *n, struct engine_update *u)
+{
+	u->started = false;
+	u->refused = n->attempt;
+}
+
+static void
 install_ended(struct engine *g, struct engine_node *n, const struct event *ev)
 {
 	struct engine_update *u = &n->updates[n->op_update];
@@ -658,8 +665,14 @@ install_ended(struct engine *g, struct engine_node *n, const struct event *ev)
 	u->result.boot_id = NULL;
 	if (ev->outcome == OUTCOME_FAILED || ev->outcome == OUTCOME_LOST) {
 		/* It has certainly not been started: a further attempt may. */
-		u->started = false;
-		u->refused = n->attempt;
+		refuse(n, u);
+		for (size_t i = n->op_update + 1;
+		     u->info.joint && i < n->n_updates; i++)
+			if (n->updates[i].plugin == u->plugin &&
+			    n->updates[i].started && !n->updates[i].done) {
+				n->updates[i].result = u->result;
+				refuse(n, &n->updates[i]);
+			}
 		return;
 	}
 	n->tried = true;

@@ -349,7 +349,8 @@ op_from_json(struct event *ev, const json_t *j, struct arena *a, struct err *e)
 	ev->outcome = (enum op_outcome)outcome;
 	failures_from_json(ev, json_object_get(j, "failures"), a);
 	ev->kind = optional(j, "kind", a);
-	ev->log = optional(j, "log", a);
+	if (ev->op != OP_INSTALL)
+		ev->log = optional(j, "log", a);
 	ignored = json_number(j, "ignored");
 	ev->bytes = json_number(j, "bytes");
 	if (ignored < 0 || ev->bytes < 0 || ev->bytes > MAX_BYTES)

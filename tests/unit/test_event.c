@@ -16,7 +16,7 @@
 #define ID	      "9f1c2d3e-0000-4000-8000-000000000000"
 #define T0_MS	      INT64_C(1769828400000)
 
-#define RUN                                                                    \
+#define FIRST_RUN                                                              \
 	"{" T0 "\"event\":\"run_started\",\"format\":1,\"run_id\":\"" ID "\"," \
 	"\"cluster\":{\"type\":\"list\",\"name\":\"c\"},\"nodes\":["           \
 	"{\"name\":\"n1\",\"address\":\"10.0.0.1\",\"local\":false},"          \
@@ -30,6 +30,45 @@
 	"\"connect_timeout_ms\":10000,\"contact_timeout_ms\":20000,"           \
 	"\"reboot_timeout_ms\":30000,\"allow_self_reboot\":true,"              \
 	"\"reinstall\":false,\"sudo\":true},\"coordinator\":{"                 \
+	"\"host\":\"h\",\"user\":\"u\",\"version\":\"v\",\"boot_id\":\"b\","   \
+	"\"pid\":7}}"
+
+#define RUN                                                                    \
+	"{" T0 "\"event\":\"run_started\",\"format\":1,\"run_id\":\"" ID "\"," \
+	"\"cluster\":{\"type\":\"list\",\"name\":\"c\"},\"nodes\":["           \
+	"{\"name\":\"n1\",\"address\":\"10.0.0.1\",\"local\":false},"          \
+	"{\"name\":\"n2\",\"address\":\"local\",\"local\":true}],"             \
+	"\"plugins\":[{\"name\":\"Microsoft.HotfixPlugin\","                   \
+	"\"arguments\":\"a=\\\"b c\\\"\"}],\"digest\":\"d\",\"options\":{"     \
+	"\"rsh\":[\"ssh\",\"-p\",\"22\"],\"suspend_command\":[\"drain\"],"     \
+	"\"resume_command\":[\"undrain\",\"now\"],"                            \
+	"\"node_state_dir\":\"/var/lib/cau/node\","                            \
+	"\"pre_script\":\"/s/pre\","                                           \
+	"\"post_script\":\"\","                                                \
+	"\"suspend_mode\":\"Drain\","                                          \
+	"\"failback_mode\":\"Immediate\","                                     \
+	"\"parallel\":32,"                                                     \
+	"\"max_unavailable\":1,"                                               \
+	"\"max_failed_nodes\":2,"                                              \
+	"\"max_retries_per_node\":3,"                                          \
+	"\"retry_wait_ms\":5000,"                                              \
+	"\"warn_after_ms\":0,"                                                 \
+	"\"stop_after_ms\":1,"                                                 \
+	"\"connect_timeout_ms\":10000,"                                        \
+	"\"contact_timeout_ms\":20000,"                                        \
+	"\"reboot_timeout_ms\":30000,"                                         \
+	"\"settle_ms\":7,"                                                     \
+	"\"script_timeout_ms\":8,"                                             \
+	"\"suspend_timeout_ms\":9,"                                            \
+	"\"suspend_retries\":4,"                                               \
+	"\"allow_self_reboot\":true,"                                          \
+	"\"attempt_soft_reboot\":true,"                                        \
+	"\"reinstall\":false,"                                                 \
+	"\"require_all_nodes_online\":false,"                                  \
+	"\"run_plugins_serially\":true,"                                       \
+	"\"separate_reboots\":false,"                                          \
+	"\"stop_on_plugin_failure\":true,"                                     \
+	"\"sudo\":true},\"coordinator\":{"                                     \
 	"\"host\":\"h\",\"user\":\"u\",\"version\":\"v\",\"boot_id\":\"b\","   \
 	"\"pid\":7}}"
 
@@ -47,6 +86,84 @@
 /* Each is exactly what event_to_json makes of what event_from_json read. */
 static const char *const events[] = {
     RUN,
+    "{" T0 "\"event\":\"run_recovered\",\"coordinator\":{\"host\":\"h\","
+    "\"user\":\"u\",\"version\":\"v\",\"boot_id\":\"b\",\"pid\":8}}",
+    "{" T0 "\"event\":\"op_started\",\"node\":\"n1\",\"op\":\"Scan\","
+    "\"attempt\":1,\"pass\":1}",
+    "{" T0 "\"event\":\"op_started\",\"node\":\"n1\",\"op\":\"Stage\","
+    "\"attempt\":1,\"pass\":2}",
+    "{" T0 "\"event\":\"op_started\",\"node\":\"n1\",\"op\":\"Suspend\","
+    "\"attempt\":1,\"pass\":1}",
+    "{" T0 "\"event\":\"op_started\",\"node\":\"n1\",\"op\":\"Install\","
+    "\"attempt\":1,\"pass\":1,\"update\":3,\"id\":\"a\",\"job\":\"r1.0.3\","
+    "\"boot_id\":\"b\"}",
+    "{" T0 "\"event\":\"op_started\",\"node\":\"n1\",\"op\":\"Restart\","
+    "\"attempt\":1,\"pass\":1,\"boot_id\":\"b\"}",
+    "{" T0 "\"event\":\"op_started\",\"node\":\"n1\",\"op\":\"Resume\","
+    "\"attempt\":1,\"pass\":1}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Scan\","
+    "\"attempt\":1,\"pass\":1,\"boot_id\":\"b\",\"outcome\":\"ok\",\"updates\":"
+    "[" UPDATE "],\"ignored\":4}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Scan\","
+    "\"attempt\":1,\"pass\":1,\"outcome\":\"failed\",\"error\":\"no answer\"}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Stage\","
+    "\"attempt\":1,\"pass\":1,\"outcome\":\"lost\",\"error\":\"no contact\"}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Stage\","
+    "\"attempt\":1,\"pass\":1,\"outcome\":\"ok\",\"bytes\":9007199254740992}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Suspend\","
+    "\"attempt\":1,\"pass\":1,\"outcome\":\"unknown\",\"error\":\"x\"}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Install\","
+    "\"attempt\":1,\"pass\":1,\"update\":0,\"id\":\"a\",\"outcome\":"
+    "\"ok\"," INSTALLED "}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Install\","
+    "\"attempt\":1,\"pass\":1,\"update\":0,\"id\":\"a\",\"outcome\":"
+    "\"unknown\","
+    "\"error\":\"lost\",\"result\":\"Unknown\",\"exit_code\":null,"
+    "\"exit_code_hex\":null,\"condition\":\"\",\"reboot_required\":false,"
+    "\"reason\":\"lost\",\"log\":\"\"}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Restart\","
+    "\"attempt\":1,\"pass\":1,\"boot_id\":\"b2\",\"outcome\":\"ok\"}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Resume\","
+    "\"attempt\":1,\"pass\":1,\"outcome\":\"ok\"}",
+    "{" T0 "\"event\":\"op_started\",\"node\":\"n1\",\"op\":"
+    "\"PreUpdateScript\",\"attempt\":2,\"pass\":1,\"job\":\"r1.0.pre.2\","
+    "\"boot_id\":\"b\"}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":"
+    "\"PostUpdateScript\",\"attempt\":2,\"pass\":1,\"outcome\":\"failed\","
+    "\"error\":\"no\",\"log\":\"log/n1/post-script-2.log\"}",
+    "{" T0 "\"event\":\"op_started\",\"node\":\"n1\",\"op\":\"Scan\","
+    "\"attempt\":1,\"pass\":1,\"plugin\":\"p\"}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Stage\","
+    "\"attempt\":1,\"pass\":1,\"plugin\":\"p\",\"outcome\":\"ok\","
+    "\"failures\":[{\"plugin\":\"p\",\"error\":\"no\"}],\"bytes\":0}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Restart\","
+    "\"attempt\":1,\"pass\":1,\"boot_id\":\"b2\",\"outcome\":\"flawed\","
+    "\"error\":\"the old kernel\",\"kind\":\"full\"}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Scan\","
+    "\"attempt\":1,\"pass\":1,\"outcome\":\"held\",\"error\":\"locked\"}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Scan\","
+    "\"attempt\":1,\"pass\":1,\"boot_id\":\"b\",\"outcome\":\"ok\","
+    "\"updates\":[{\"id\":\"a\",\"title\":\"A\",\"description\":\"\","
+    "\"plugin\":\"p\",\"rule\":\"\",\"path\":\"\",\"size\":12,"
+    "\"sha256\":\"\",\"version\":\"1\",\"kb\":\"\",\"state\":"
+    "\"Applicable\",\"reason\":\"\",\"joint\":true,\"properties\":"
+    "{\"Type\":\"Software\",\"IsAssigned\":true}}],\"ignored\":0}",
+    "{" T0 "\"event\":\"warned\",\"reason\":\"WarnAfter\"}",
+    "{" T0 "\"event\":\"run_abandoned\",\"coordinator\":{\"host\":\"h\","
+    "\"user\":\"u\",\"version\":\"v\",\"boot_id\":\"b\",\"pid\":8}}",
+    "{" T0 "\"event\":\"stop_requested\",\"reason\":\"interrupted\","
+    "\"cause\":\"requested\",\"now\":true}",
+    "{" T0 "\"event\":\"stop_requested\",\"reason\":\"late\","
+    "\"cause\":\"StopAfter\",\"now\":false}",
+    "{" T0 "\"event\":\"run_finished\",\"status\":\"Succeeded\","
+    "\"error\":null}",
+    "{" T0 "\"event\":\"run_finished\",\"status\":\"Failed\","
+    "\"error\":\"MaxFailedNodesExceeded\"}",
+};
+
+/* Journals of the first version have less in them, and are still read. */
+static const char *const first_format[] = {
+    FIRST_RUN,
     "{" T0 "\"event\":\"run_recovered\",\"coordinator\":{\"host\":\"h\","
     "\"user\":\"u\",\"version\":\"v\",\"boot_id\":\"b\",\"pid\":8}}",
     "{" T0 "\"event\":\"op_started\",\"node\":\"n1\",\"op\":\"Scan\","
@@ -103,6 +220,23 @@ parse(struct event *ev, const char *text, struct arena *a, struct err *e)
 	rc = event_from_json(ev, j, a, e);
 	json_decref(j);
 	return rc;
+}
+
+static void
+test_first_format(void **state)
+{
+	struct arena a = ARENA_INIT;
+	struct event ev;
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(first_format); i++)
+		if (parse(&ev, first_format[i], &a, &e) == -1)
+			fail_msg("%s: %s", e.text, first_format[i]);
+	assert_int_equal(parse(&ev, first_format[0], &a, &e), 0);
+	assert_int_equal(ev.run.max_retries_per_node, 0);
+	assert_string_equal(ev.run.pre_script, "");
+	arena_release(&a);
 }
 
 static void
@@ -244,6 +378,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_round_trip),
+	    cmocka_unit_test(test_first_format),
 	    cmocka_unit_test(test_members),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_foreign_bytes),
