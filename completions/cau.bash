@@ -25,6 +25,12 @@ _cau_value() {
 		sed -n "s/^[ u].* *\\($3\\|$3, --[a-z-]*\\) \\([^ ]\\{1,\\}\\).*/\\2/p"
 }
 
+# "FILE" when the first word after the command may be one.
+_cau_operand() {
+	"$1" help "$2" 2>/dev/null |
+		sed -n "s/^usage: cau $2 \\[[A-Z |]*\\(FILE\\)\\].*/\\1/p"
+}
+
 _cau() {
 	local cmd=${COMP_WORDS[1]} cur=${COMP_WORDS[COMP_CWORD]}
 	local prev=${COMP_WORDS[COMP_CWORD - 1]} value='' words='' kind=-W line
@@ -39,6 +45,8 @@ _cau() {
 		?*) [ "$COMP_CWORD" -eq 2 ] ||
 			value=$(_cau_value "$1" "$cmd" "$prev") ;;
 		esac
+		[ "$COMP_CWORD" -gt 2 ] || [ "${cur#-}" != "$cur" ] ||
+			value=$(_cau_operand "$1" "$cmd")
 		case $value in
 		DIR) kind=-d ;;
 		FILE) kind=-f ;;
