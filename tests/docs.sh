@@ -93,6 +93,34 @@ sed -n 's/^\tX(\([a-z_]*\)).*/\1/p' event.h | while read -r w; do
 done >"$work/out"
 check "cau-report(5) knows every option of a journal" "$work/out"
 
+# The table of cau-profile(5) against that of the options: name, option and,
+# where cau help has one, the number of the default.
+sed -n '/^const struct option_def option_defs/,/^    {0, NULL/p' options.c |
+	tr -d '\n\t' |
+	sed 's/\\"//g; s/{/\n/g' |
+	sed -n 's/^[^"]*"\([a-z-]*\)", *\(NULL\|"[^"]*"\), *"\([A-Za-z]*\)",\(.*\)/\3 \1 \4/p' |
+	awk '{ d = "-" } match($0, /\(default [0-9][^)]*/) {
+		d = substr($0, RSTART + 9, RLENGTH - 9) } { print $1, $2, d }' |
+	sort >"$work/want"
+sed -n 's/^\.It Li \([A-Za-z]*\) Ta Fl -\([a-z-]*\) Ta \([^ ]*\) Ta .*/\1 \2 \3/p' \
+	man/cau-profile.5 | sed 's/ [^0-9 ][^ ]*$/ -/' | sort >"$work/got"
+same "the table of cau-profile(5) is that of the program" "$work/want" \
+	"$work/got"
+sed -n 's/^    {"\([A-Za-z]*\)", EXTRA_.*/\1/p' options_profile.c |
+	while read -r w; do
+		grep -qx "\.It Li $w" man/cau-profile.5 || echo "$w"
+	done >"$work/out"
+check "cau-profile(5) knows every other name" "$work/out"
+sed -n 's/.* Ta Fl \(-[a-z-]*\) Ta .* Ta \([0-9]*\)\.\.\([0-9]*\)$/\1 \2 \3/p' \
+	man/cau-profile.5 | while read -r o min max; do
+	for v in $((min - 1)) $((max + 1)); do
+		"$CAU" run --nodes n=local --root / --profile '' "-$o=$v" 2>&1 |
+			grep -q -e "outside $min to $max" -e "'-1' is not" ||
+			echo "$o $v"
+	done
+done >"$work/out"
+check "the ranges of cau-profile(5) are those of the program" "$work/out"
+
 # README's map: lists of file names in backticks.
 # shellcheck disable=SC2016
 grep '^- `' README.md | grep -o '`[a-z0-9_]*\.c`' | tr -d '`' | sort >"$work/map"
@@ -242,6 +270,20 @@ done
 ls "$work"/man.*.sh "$work"/readme.*.sh >/dev/null 2>"$work/out"
 check "the manual and README have examples" "$work/out"
 
+# The example of a profile.
+awk -v out="$work/profile" '/^\.Ed/ { file = "" } file { print >file }
+	/^\.\\" profile/ { next_one = 1 }
+	/^\.Bd/ && next_one { file = out; next_one = 0 }' man/cau-profile.5
+sed -i "s|/srv/hotfix|$work/hotfix|" "$work/profile"
+: >"$work/out"
+for c in scan 'run -n'; do
+	# shellcheck disable=SC2086
+	cau $c -q --profile "$work/profile" \
+		--nodes "n1=local:$work/p1,n2=local:$work/p2" \
+		>"$work/got" 2>>"$work/out" || echo "cau $c fails" >>"$work/out"
+done
+check "the profile of cau-profile(5) is one" "$work/out"
+
 # What the program prints today fits the schemas too.
 cau scan --json -q --root "$work/hotfix" \
 	--nodes "n1=local:$work/v1,n2=local:$work/v2" >"$work/scan.json"
@@ -265,6 +307,7 @@ t cau help sta
 t cau report ''
 t cau run --max-f
 t cau run --cluster l
+t cau run --profile LIC
 t cau run --nodes-file READ
 t cau scan --root sche
 t cau rules check LIC
@@ -278,6 +321,7 @@ cau help sta: status
 cau report : list show
 cau run --max-f: --max-failed-nodes
 cau run --cluster l: local list
+cau run --profile LIC: LICENSE
 cau run --nodes-file READ: README.md
 cau scan --root sche: schema
 cau rules check LIC: LICENSE
