@@ -104,6 +104,9 @@ report_node_line(struct buf *b, const struct engine *g,
 			buf_addf(b, " %zu/%zu %s", n->op_update + 1,
 			    n->n_updates, n->updates[n->op_update].info.id);
 		buf_addf(b, " (%s)", span);
+	} else if (n->retry_at_ms > now_ms) {
+		text_span(span, n->retry_at_ms - now_ms);
+		buf_addf(b, "Waiting: next try in %s", span);
 	} else {
 		buf_addstr(b, "Waiting: ");
 		add_counts(b, n);

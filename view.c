@@ -11,6 +11,8 @@
 #include "report.h"
 #include "text.h"
 
+#define BAR 20
+
 static bool
 plain(bool no_color)
 {
@@ -259,19 +261,66 @@ add_cut(struct buf *b, const char *s, size_t columns)
 	buf_add(b, s, i);
 }
 
-/* "[####......] 12.0 MiB of 30.0 MiB" */
+/* "[####......]" */
 static void
 add_bar(struct buf *b, uint64_t done, uint64_t total)
 {
-	char have[TEXT_SMALL_SIZE], all[TEXT_SMALL_SIZE];
-	uint64_t full = total == 0 ? 0 : done >= total ? 20 : done * 20 / total;
+	uint64_t full = total == 0	? 0
+			: done >= total ? BAR
+					: done * BAR / total;
 
-	text_size(have, done);
-	text_size(all, total);
-	buf_addstr(b, " [");
-	for (uint64_t i = 0; i < 20; i++)
+	buf_addc(b, '[');
+	for (uint64_t i = 0; i < BAR; i++)
 		buf_addc(b, i < full ? '#' : '.');
-	buf_addf(b, "] %s of %s", have, all);
+	buf_addstr(b, "] ");
+}
+
+/* "Updating Run 9f1c2d3e: 2 of 5 nodes done, 1 out of service, 3.2 s" */
+static void
+add_header(struct buf *b, const struct engine *g, int64_t now_ms)
+{
+	char span[TEXT_SMALL_SIZE];
+
+	text_span(span, now_ms - g->started_ms);
+	buf_addf(b, "Updating Run %.8s: %zu of %zu node%s done", g->run.run_id,
+	    g->census.finished, g->run.n_nodes, g->run.n_nodes == 1 ? "" : "s");
+	if (g->census.out > 0)
+		buf_addf(b, ", %zu out of service", g->census.out);
+	if (g->census.failed > 0)
+		buf_addf(b, ", %zu failed", g->census.failed);
+	buf_addf(
+	    b, ", %s%s", span, g->stop == ENGINE_STOP_NONE ? "" : ", STOPPING");
+}
+
+/* How far a node is with its updates, or with bringing them over. */
+static void
+add_progress(struct buf *b, const struct engine_node *n, uint64_t sent)
+{
+	char have[TEXT_SMALL_SIZE], all[TEXT_SMALL_SIZE];
+	uint64_t total = 0;
+	size_t done = 0;
+
+	if (n->op == OP_STAGE) {
+		for (size_t k = 0; k < n->n_updates; k++)
+			if (!n->updates[k].done)
+				total +=
+				    (uint64_t)n->updates[k].info.size_bytes;
+		text_size(have, sent);
+		text_size(all, total);
+		add_bar(b, sent, total);
+		buf_addf(b, "%s of %s  ", have, all);
+	} else if (n->active && n->n_updates > 0) {
+		for (size_t k = 0; k < n->n_updates; k++)
+			done += n->updates[k].done;
+		add_bar(b, done, n->n_updates);
+	}
+}
+
+/* Whether something is to be seen of it: it is worked on, or has its turn. */
+static bool
+is_shown(const struct engine_node *n)
+{
+	return n->busy || (n->active && !n->finished);
 }
 
 void
@@ -281,8 +330,7 @@ view_draw(struct view *v, const struct engine *g, int64_t now_ms,
 	struct buf b = BUF_INIT, line = BUF_INIT;
 	const struct engine_node *n;
 	struct winsize ws = {0};
-	size_t columns = 80, rows = 24, drawn = 0, width = 0;
-	uint64_t total;
+	size_t columns = 80, rows = 24, drawn = 1, width = 0;
 
 	if (!v->live)
 		return;
@@ -291,23 +339,20 @@ view_draw(struct view *v, const struct engine *g, int64_t now_ms,
 		rows = ws.ws_row;
 	}
 	for (size_t i = 0; i < g->run.n_nodes; i++)
-		if (g->nodes[i].busy && strlen(g->nodes[i].info->name) > width)
+		if (is_shown(&g->nodes[i]) &&
+		    strlen(g->nodes[i].info->name) > width)
 			width = strlen(g->nodes[i].info->name);
+	add_header(&line, g, now_ms);
+	add_cut(&b, line.data, columns - 1);
+	buf_addc(&b, '\n');
 	for (size_t i = 0; i < g->run.n_nodes && drawn + 2 < rows; i++) {
 		n = &g->nodes[i];
-		if (!n->busy)
+		if (!is_shown(n))
 			continue;
 		buf_reset(&line);
 		buf_addf(&line, "  %-*s  ", (int)width, n->info->name);
+		add_progress(&line, n, sent(ctx, i));
 		report_node_line(&line, g, n, now_ms);
-		if (n->op == OP_STAGE) {
-			total = 0;
-			for (size_t k = 0; k < n->n_updates; k++)
-				if (!n->updates[k].done)
-					total += (uint64_t)n->updates[k]
-						     .info.size_bytes;
-			add_bar(&line, sent(ctx, i), total);
-		}
 		add_cut(&b, line.data, columns - 1);
 		buf_addc(&b, '\n');
 		drawn++;
