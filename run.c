@@ -267,6 +267,9 @@ run_drive(struct engine *g, struct journal *j, struct work *w, struct view *v,
 	d.mono_start = clock_ms();
 	if (d.wall_start < g->last_ms)
 		d.wall_start = g->last_ms;
+	/* Asked for before the run was left and taken up again. */
+	if (g->stop_now)
+		work_cancel(w);
 	while (rc == 0 && !g->finished && d.interrupts < 3) {
 		rc = start_next(&d, &wake_ms, e);
 		if (rc == -1 || g->finished)
