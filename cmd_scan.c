@@ -50,16 +50,33 @@ ignored_json(const struct scan_result *s)
 	return list;
 }
 
+/* Why the scan of a node did not wholly succeed: the node, or plug-ins. */
+static void
+add_error(struct buf *b, const struct order *o)
+{
+	if (o->ended.outcome != OUTCOME_OK)
+		buf_addstr(b, o->ended.error);
+	for (size_t i = 0; i < o->ended.n_failures; i++)
+		buf_addf(b, "%s%s: %s", b->len > 0 ? "; " : "",
+		    o->ended.failures[i].plugin, o->ended.failures[i].error);
+}
+
 static json_t *
 node_json(const struct order *o)
 {
 	const struct scan_result *s = &o->ended.scan;
 	bool ok = o->ended.outcome == OUTCOME_OK;
 	json_t *j = json_object(), *updates = json_array();
+	struct buf why = BUF_INIT;
 
 	json_set(j, "name", json_from_text(o->started.node));
-	json_set(j, "status", json_string(ok ? "Succeeded" : "Failed"));
-	json_set(j, "error", ok ? json_null() : json_from_text(o->ended.error));
+	json_set(j, "status",
+	    json_string(!ok			  ? "Failed"
+			: o->ended.n_failures > 0 ? "PartiallyFailed"
+						  : "Succeeded"));
+	add_error(&why, o);
+	json_set(j, "error", json_from_text_or_null(why.data));
+	buf_release(&why);
 	for (size_t i = 0; i < s->n_updates; i++)
 		(void)json_array_append_new(
 		    updates, update_to_json(&s->updates[i]));
@@ -103,6 +120,9 @@ node_text(struct buf *b, struct order *o, bool verbose)
 	}
 	buf_addf(b, "%zu to install, %zu already installed, %zu ignored\n",
 	    applicable, s->n_updates - applicable, s->n_ignored);
+	for (size_t i = 0; i < o->ended.n_failures; i++)
+		buf_addf(b, "  error: %s: %s\n", o->ended.failures[i].plugin,
+		    o->ended.failures[i].error);
 	c = cells =
 	    arena_alloc(&o->arena, 6 * (s->n_updates + 1) * sizeof(*cells));
 	*c++ = "  STATE";
@@ -149,15 +169,16 @@ int
 scan_exit_code(
     const struct run_info *run, struct order **results, bool applicable_is_100)
 {
-	size_t failed = 0, applicable = 0;
+	size_t failed = 0, partly = 0, applicable = 0;
 
 	for (size_t i = 0; i < run->n_nodes; i++) {
 		failed += results[i]->ended.outcome != OUTCOME_OK;
+		partly += results[i]->ended.n_failures > 0;
 		for (size_t k = 0; k < results[i]->ended.scan.n_updates; k++)
 			applicable +=
 			    !results[i]->ended.scan.updates[k].installed;
 	}
-	if (failed > 0)
+	if (failed + partly > 0)
 		return failed == run->n_nodes ? CAU_FAILED : CAU_PARTIAL;
 	return applicable_is_100 && applicable > 0 ? CAU_APPLICABLE : CAU_OK;
 }

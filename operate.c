@@ -91,8 +91,25 @@ run_part(void *arg)
 	return NULL;
 }
 
-static void
-start_parts(struct part *parts, size_t n)
+/* One after the other, over the channel of the node. With StopOnPluginFailure
+ * those behind one that failed are left out. Returns how many ran. */
+static size_t
+run_in_turn(struct part *parts, size_t n)
+{
+	const struct run_info *r = parts[0].o->work->run;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		(void)run_part(&parts[i]);
+		if (parts[i].rc == NODE_LOST ||
+		    (parts[i].rc != NODE_OK && r->stop_on_plugin_failure))
+			return i + 1;
+	}
+	return n;
+}
+
+static size_t
+run_at_once(struct part *parts, size_t n)
 {
 	struct part *p;
 
@@ -112,6 +129,7 @@ start_parts(struct part *parts, size_t n)
 			(void)run_part(p);
 		node_close(p->node);
 	}
+	return n;
 }
 
 /* Puts the results of all parts together; their arenas go with the order. */
@@ -162,7 +180,8 @@ do_plugins(struct order *o)
 	o->ended.failures =
 	    arena_alloc(&o->arena, (n + 1) * sizeof(*o->ended.failures));
 	if (n > 0)
-		start_parts(parts, n);
+		n = w->run->run_plugins_serially ? run_in_turn(parts, n)
+						 : run_at_once(parts, n);
 	for (size_t i = 0; i < n; i++) {
 		o->ended.bytes += parts[i].bytes;
 		if (parts[i].rc == NODE_OK)
