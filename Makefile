@@ -99,6 +99,7 @@ SRCS = \
 	profile.c \
 	report.c \
 	report_json.c \
+	restart.c \
 	rpmhdr.c \
 	rules.c \
 	rules_check.c \
@@ -148,9 +149,9 @@ $(OUT)/%.o: %.c banned.h Makefile
 	$(Q)$(CC) $(ALL_CFLAGS) -include banned.h -MMD -MP -c -o $@ $<
 
 # The scripts of node/ as strings.
-$(OUT)/node_sh.c: node/session.sh node/job.sh Makefile
+$(OUT)/node_sh.c: node/session.sh node/restart.sh node/job.sh Makefile
 	@mkdir -p $(@D)
-	@for f in session job; do \
+	@for f in session restart job; do \
 		printf 'extern const char node_%s_sh[];\nconst char node_%s_sh[] = {' $$f $$f; \
 		od -An -v -tu1 node/$$f.sh | sed 's/[0-9][0-9]*/&,/g'; \
 		echo '0};'; \

@@ -141,6 +141,59 @@ last_words(struct buf *b, const struct buf *errors)
 	text_printable(b, start, (size_t)(end - start));
 }
 
+static bool
+says_key_changed(const struct node *n)
+{
+	return strstr(n->child.errors.data,
+		   "REMOTE HOST IDENTIFICATION HAS CHANGED") != NULL;
+}
+
+/* What stands in a line of text between before and after, as a word for a
+ * shell; false when there is no such line. */
+static bool
+add_between(
+    struct buf *b, const char *text, const char *before, const char *after)
+{
+	struct buf word = BUF_INIT;
+	const char *s = strstr(text, before), *end;
+
+	if (s == NULL)
+		return false;
+	s += strlen(before);
+	end = s + strcspn(s, "\r\n");
+	while (end > s && strncmp(end, after, strlen(after)) != 0)
+		end--;
+	if (end == s)
+		return false;
+	text_printable(&word, s, (size_t)(end - s));
+	text_shell_quote(b, word.data);
+	buf_release(&word);
+	return true;
+}
+
+void
+node_key_error(const struct node *n, struct err *e)
+{
+	const char *errors = n->child.errors.data, *at, *line;
+	struct buf host = BUF_INIT, file = BUF_INIT;
+
+	/* ssh has looked for the key under this name, it may have a port. */
+	if (!add_between(&host, errors, "ost key for ", " has changed and ")) {
+		at = strrchr(n->address, '@');
+		text_shell_quote(&host, at == NULL ? n->address : at + 1);
+	}
+	line = strstr(errors, "Offending ");
+	if (line != NULL)
+		(void)add_between(&file, line, " in ", ":");
+	(void)err_set(e, CAU_FAILED,
+	    "the ssh host key of %s is not the one that is known: find out "
+	    "why before you go on; if this is the node, for instance because "
+	    "it was reinstalled, forget the old key with ssh-keygen -R %s%s%s",
+	    n->address, host.data, file.len == 0 ? "" : " -f ", file.data);
+	buf_release(&host);
+	buf_release(&file);
+}
+
 /* Why there is no contact, in words that say what to do. Closes. */
 static enum node_rc
 lost(struct node *n, const char *what, struct err *e)
@@ -148,12 +201,9 @@ lost(struct node *n, const char *what, struct err *e)
 	struct buf why = BUF_INIT;
 	const char *errors = n->child.errors.data;
 
-	if (strstr(errors, "REMOTE HOST IDENTIFICATION HAS CHANGED") != NULL) {
-		(void)err_set(e, CAU_FAILED,
-		    "the ssh host key of %s is not the one that is known: "
-		    "find out why before you go on; if the node was "
-		    "reinstalled, remove the old key with ssh-keygen -R",
-		    n->address);
+	if (says_key_changed(n)) {
+		n->key_changed = true;
+		node_key_error(n, e);
 	} else if (strstr(errors, "Host key verification failed") != NULL) {
 		(void)err_set(e, CAU_FAILED,
 		    "the ssh host key of %s is not known: log in once by "
@@ -228,6 +278,7 @@ node_open(struct node *n, struct err *e)
 
 	if (n->open)
 		return NODE_OK;
+	n->key_changed = false;
 	spec.argv = command_words(
 	    n, n->transport->sudo ? "exec sudo -n sh" : "exec sh", true, &a);
 	if (child_start(&n->child, &spec, e) == -1) {
@@ -245,6 +296,7 @@ node_open(struct node *n, struct err *e)
 	assign(&b, "cau_node", n->name);
 	assign(&b, "cau_job_text", node_job_sh);
 	buf_addstr(&b, node_session_sh);
+	buf_addstr(&b, node_restart_sh);
 	buf_addstr(&b, "cau_req 0 cau_hello\n");
 	child_send(&n->child, b.data, b.len);
 	buf_release(&b);
@@ -260,6 +312,8 @@ node_open(struct node *n, struct err *e)
 		    e, CAU_FAILED, "sudo did not make this login root");
 		node_close(n);
 		rc = NODE_LOST;
+	} else if (rc == NODE_OK) {
+		n->key_changed = says_key_changed(n);
 	}
 	return rc;
 }
@@ -322,6 +376,8 @@ read_answer(struct node *n, node_line_fn *line, void *ctx, int64_t deadline_ms,
 	char *nl;
 	int status = 1;
 
+	if (n->give_up_ms != 0 && n->give_up_ms < deadline_ms)
+		deadline_ms = n->give_up_ms;
 	for (;;) {
 		start = 0;
 		while (!done && (nl = memchr(out->data + from, '\n',

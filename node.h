@@ -2,8 +2,8 @@
 /*
  * One node and the channel to it: a shell at the far end (this machine, or
  * through the remote shell command) that has read node/session.sh and
- * answers requests. Files travel beside the channel, over the same ssh
- * connection. Blocking; one thread drives one node.
+ * node/restart.sh and answers requests. Files travel beside the channel, over
+ * the same ssh connection. Blocking; one thread drives one node.
  */
 #ifndef CAU_NODE_H
 #define CAU_NODE_H
@@ -33,6 +33,9 @@ struct node {
 	char boot_id[40];
 	char host[256];
 	unsigned uid;
+	/* The last try to open it met another ssh host key than the known one,
+	 * whether that made ssh give up or not. */
+	bool key_changed;
 	/* Bytes brought over so far, for progress; set to 0 by who begins. */
 	_Atomic uint64_t sent;
 	/* The channel. */
@@ -42,6 +45,8 @@ struct node {
 	unsigned seq;
 	/* Once true, what waits for an answer is given up; NULL: never. */
 	const _Atomic bool *cancel;
+	/* On clock_ms(): no call goes on beyond it; 0: none. */
+	int64_t give_up_ms;
 };
 
 enum node_rc {
@@ -68,13 +73,16 @@ void node_arm(struct node *n, const _Atomic bool *cancel);
 enum node_rc node_open(struct node *n, struct err *e) CAU_MUSTCHECK;
 void node_close(struct node *n);
 
+/* key_changed in words that say what to do; while the channel is open. */
+void node_key_error(const struct node *n, struct err *e);
+
 /* One line of an answer: key and text (NUL-terminated, may hold any byte but
  * newline; len counts NULs in it too). */
 typedef void
 node_line_fn(void *ctx, const char *key, const char *text, size_t len);
 
 /*
- * Calls a function of node/session.sh: request is its name and its words,
+ * Calls a function of the scripts of node/: request is its name and its words,
  * already quoted (text_shell_quote). Opens the channel if needed. limit_ms
  * is for the whole call; when it passes, the channel is closed and the call
  * is NODE_LOST.

@@ -4,6 +4,7 @@
 #define CAU_NODE_SH_H
 
 extern const char node_session_sh[];
+extern const char node_restart_sh[];
 extern const char node_job_sh[];
 
 #endif

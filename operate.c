@@ -10,15 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "restart.h"
 #include "text.h"
 
 /* For runs of the time before --suspend-timeout. */
 #define COMMAND_MS	 600000
 #define COMMAND_GRACE_MS 2000
 #define CANCEL_LOOK_MS	 250
-#define REBOOT_ASK_MS	 60000
-#define POLL_FIRST_MS	 200
-#define POLL_MOST_MS	 3000
 
 static void
 fail(struct order *o, enum op_outcome outcome, const char *text)
@@ -446,71 +444,24 @@ do_command(struct order *o, const char *const *words, const char *what)
 	buf_release(&why);
 }
 
-/*
- * Restarts the node unless it has been restarted since boot_id was read, and
- * waits until it answers with another one. What the node says to the request
- * matters only when it is still there: the connection may end before it.
- */
 static void
 do_restart(struct order *o)
 {
-	struct work *w = o->work;
-	struct node *n = o->node;
-	int64_t limit = w->run->reboot_timeout_ms;
-	int64_t deadline = clock_ms() + limit, wait = POLL_FIRST_MS;
-	const char *before = o->started.boot_id;
-	char span[TEXT_SMALL_SIZE];
-	bool heard = false, first = true;
-	struct buf b = BUF_INIT;
-	enum node_rc rc;
+	const struct run_info *r = o->work->run;
+	const struct restart_order order = {o->started.boot_id,
+	    r->reboot_timeout_ms, r->settle_ms, r->attempt_soft_reboot,
+	    o->node->cancel};
+	struct restart_end end;
 	struct err e;
 
-	buf_addstr(&b, "cau_reboot ");
-	text_shell_quote(&b, before);
-	for (;;) {
-		/* A request that was cut may not have been heard. Asking again
-		 * restarts nothing that has been restarted since. */
-		if (!heard) {
-			rc =
-			    node_call(n, b.data, NULL, NULL, REBOOT_ASK_MS, &e);
-			/* A node on its way down refuses to be asked twice. */
-			if (rc == NODE_FAILED && first)
-				break;
-			heard = rc == NODE_OK;
-			first = false;
-		}
-		node_close(n);
-		rc = node_open(n, &e);
-		if (rc == NODE_OK && strcmp(n->boot_id, before) != 0)
-			break;
-		if (clock_ms() >= deadline)
-			break;
-		clock_sleep(wait);
-		wait = wait * 2 > POLL_MOST_MS ? POLL_MOST_MS : wait * 2;
-	}
-	buf_release(&b);
-	if (rc == NODE_FAILED && !heard && n->open) {
-		fail(o, OUTCOME_FAILED,
-		    arena_printf(&o->arena,
-			"the node could not be restarted: %s", e.text));
+	if (restart_node(o->node, &order, &end, &e) != RESTART_DONE) {
+		fail(o, OUTCOME_FAILED, e.text);
 		return;
 	}
-	if (rc == NODE_OK && strcmp(n->boot_id, before) != 0) {
-		o->ended.boot_id = arena_strdup(&o->arena, n->boot_id);
-		return;
-	}
-	text_span(span, limit);
-	if (rc == NODE_OK)
-		fail(o, OUTCOME_FAILED,
-		    arena_printf(&o->arena,
-			"the node did not go down within %s (its boot id is "
-			"still %.8s)",
-			span, before));
-	else
-		fail(o, OUTCOME_FAILED,
-		    arena_printf(&o->arena,
-			"the node did not come back within %s: %s", span,
-			e.text));
+	o->ended.boot_id = arena_strdup(&o->arena, end.boot_id);
+	o->ended.kind = end.kind;
+	if (*end.flaw != '\0')
+		fail(o, OUTCOME_FLAWED, end.flaw);
 }
 
 void

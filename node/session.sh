@@ -385,17 +385,5 @@ cau_receipt() {
 	return 1
 }
 
-# cau_reboot BOOT: restarts the node, unless it has been restarted since.
-cau_reboot() {
-	if [ "$1" != "$cau_boot" ]; then
-		cau_say restarted "$cau_boot"
-		return 0
-	fi
-	if command -v systemctl >/dev/null 2>&1 && systemctl reboot; then
-		return 0
-	fi
-	shutdown -r now || reboot
-}
-
 # The answer starts a line of its own, whatever was printed before it.
 echo

@@ -135,7 +135,7 @@ failure() {
 it 'connection refused'
 failure fail255 'no contact: ssh: connect to host fail255 port 22: Connection refused'
 it 'host key changed'
-failure hostkey 'the ssh host key of hostkey is not the one that is known: find out why before you go on; if the node was reinstalled, remove the old key with ssh-keygen -R'
+failure hostkey 'the ssh host key of hostkey is not the one that is known: find out why before you go on; if this is the node, for instance because it was reinstalled, forget the old key with ssh-keygen -R node'
 it 'host key unknown'
 failure unknownkey 'the ssh host key of unknownkey is not known: log in once by hand, or add it with ssh-keyscan'
 it 'no key that is let in'

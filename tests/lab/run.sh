@@ -14,7 +14,7 @@ if ! command -v jq >/dev/null 2>&1; then
 	exit
 fi
 rc=0
-for t in ssh local; do
+for t in ssh restart local; do
 	sh "$here/lab.sh" run 3 "$here/$t.sh" || rc=$?
 	[ $rc != 77 ] || break
 done

@@ -1,6 +1,13 @@
 #!/bin/sh
 # shim.sh: in a node, stands for systemctl, reboot, shutdown, poweroff, halt, telinit and init.
-# The state it reports is /run/lab-state, which a test may write: degraded, maintenance, ...
+# What it reports is in files of /run, which a test may write (or /etc/lab-boot, see node-init.sh):
+#	lab-state	degraded, maintenance, ...
+#	lab-failed	units that have failed, one a line
+#	lab-jobs	jobs of systemd: unit, and running or waiting
+#	lab-soft	how many soft reboots there were, if systemd counts them (or -), and their time
+#	lab-kexec	is there when a kernel is loaded for kexec
+# lab-asked gets a line whenever the state is asked for. With /etc/lab-soft-reboot it knows of
+# soft-reboot; with /etc/lab-refuse it refuses to restart, with /etc/lab-deaf it only says yes.
 me=${0##*/}
 fail() {
 	echo "$me: $2" >&2
@@ -10,6 +17,8 @@ fail() {
 
 # Tells pid 1 and returns at once, as the real ones do.
 order() {
+	[ ! -e /etc/lab-refuse ] || fail 1 "Access denied"
+	[ ! -e /etc/lab-deaf ] || exit 0
 	kill -s "$1" 1 2>/dev/null || fail 1 "Access denied"
 	exit 0
 }
@@ -28,6 +37,18 @@ start_ssh() {
 	until [ -s /run/sshd.pid ]; do sleep 0.005; done
 }
 
+# lab FILE: what is in it, if it is there
+lab() { [ ! -e "/run/lab-$1" ] || cat "/run/lab-$1"; }
+
+property() {
+	[ -e /run/lab-soft ] || return 0
+	read -r count time </run/lab-soft
+	case $1 in
+	SoftRebootsCount) [ "$count" = - ] || echo "$count" ;;
+	ActiveEnterTimestampMonotonic) echo "$time" ;;
+	esac
+}
+
 systemctl() {
 	quiet=
 	verb=
@@ -35,6 +56,8 @@ systemctl() {
 	for a; do
 		case $a in
 		-q | --quiet) quiet=1 ;;
+		--failed) verb=list-failed ;;
+		--help) verb=help ;;
 		-*) ;;
 		*) if [ -z "$verb" ]; then verb=$a; else unit=${a%.service}; fi ;;
 		esac
@@ -42,12 +65,35 @@ systemctl() {
 	case $verb in
 	reboot) order USR1 ;;
 	poweroff | halt) order USR2 ;;
+	kexec)
+		[ -e /run/lab-kexec ] || fail 1 "No kexec kernel loaded"
+		order USR1
+		;;
+	soft-reboot)
+		[ -e /etc/lab-soft-reboot ] || fail 1 "Unknown command verb soft-reboot."
+		order HUP
+		;;
+	help)
+		echo "  reboot           Shut down and reboot the system"
+		[ ! -e /etc/lab-soft-reboot ] || echo "  soft-reboot      Shut down and reboot userspace"
+		;;
+	list-failed) lab failed | sed 's/$/ loaded failed failed A unit of a test/' ;;
+	list-jobs) lab jobs | while read -r u s; do echo "7 $u start $s"; done ;;
+	show)
+		while [ "$1" != -p ]; do shift; done
+		property "$2"
+		;;
 	is-system-running)
 		read -r state </run/lab-state
+		echo "$state" >>/run/lab-asked
 		[ "$quiet" ] || echo "$state"
 		[ "$state" = running ]
 		;;
 	start | stop | restart | is-active)
+		if [ "$verb $unit" = "is-active default.target" ]; then
+			[ ! -s /run/lab-jobs ]
+			exit
+		fi
 		case $unit in ssh | sshd) ;; *) fail 5 "Unit $unit.service not found." ;; esac
 		case $verb in
 		start) start_ssh ;;
