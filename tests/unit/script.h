@@ -8,7 +8,13 @@
  * What happens is the end of the operation in flight on a node: "ok", "failed",
  * "lost" or "unknown"; behind the ok of a scan the updates found (a+ is
  *installed already); for an installation its result, and "reboot" if it asks
- *for one. Or it is "stop" or "recover". Time goes on by one second a line.
+ *for one. Or it is "stop", "now", "abandon" or "recover". Time goes on by one
+ *second a line.
+ *
+ * With two plug-ins, an update 2:a is one of the second; an operation for one
+ * of them is "n1 Scan P2", and an end "ok !1 a" says that the first failed
+ * beside the other. "wait" in the place of operations: time goes on to when
+ * something is due.
  */
 #ifndef SCRIPT_H
 #define SCRIPT_H
@@ -26,6 +32,11 @@ struct script_run {
 	bool drain;	   /* there are suspend and resume commands */
 	bool local;	   /* the first node is this machine, */
 	bool allow_reboot; /* and may be restarted */
+	size_t n_plugins;  /* 0 is 1 */
+	bool serially, separate_reboots, stop_on_failure, all_online;
+	int64_t retries, retry_wait_ms, suspend_retries;
+	int64_t warn_after_ms, stop_after_ms;
+	bool pre, post; /* scripts */
 };
 
 struct script {
@@ -34,6 +45,8 @@ struct script {
 	struct journal journal; /* never synced: the text is in pending */
 	int64_t now_ms;
 	unsigned boots;
+	bool waits;	    /* this line is for what is due by itself */
+	const char *plugin; /* of the last operation for one of them */
 };
 
 static inline void
@@ -54,7 +67,8 @@ script_begin(struct script *s, const struct script_run *r)
 	static const char *const none[] = {NULL};
 	static const char *const rsh[] = {"ssh", NULL};
 	struct run_node *nodes;
-	struct run_plugin plugin = {"Microsoft.HotfixPlugin", "a=b"};
+	static struct run_plugin plugins[] = {
+	    {"Microsoft.HotfixPlugin", "a=b"}, {"P2", ""}, {"P3", ""}};
 	struct event ev = {.type = EV_RUN_STARTED, .at_ms = SCRIPT_T0};
 
 	memset(s, 0, sizeof(*s));
@@ -73,8 +87,19 @@ script_begin(struct script *s, const struct script_run *r)
 	    .cluster_name = "c",
 	    .nodes = nodes,
 	    .n_nodes = r->n_nodes,
-	    .plugins = &plugin,
-	    .n_plugins = 1,
+	    .plugins = plugins,
+	    .n_plugins = r->n_plugins == 0 ? 1 : r->n_plugins,
+	    .run_plugins_serially = r->serially,
+	    .separate_reboots = r->separate_reboots,
+	    .stop_on_plugin_failure = r->stop_on_failure,
+	    .require_all_nodes_online = r->all_online,
+	    .max_retries_per_node = r->retries,
+	    .retry_wait_ms = r->retry_wait_ms,
+	    .suspend_retries = r->suspend_retries,
+	    .warn_after_ms = r->warn_after_ms,
+	    .stop_after_ms = r->stop_after_ms,
+	    .pre_script = r->pre ? "/pre" : "",
+	    .post_script = r->post ? "/post" : "",
 	    .digest = "d",
 	    .rsh = rsh,
 	    .suspend_command = r->drain ? suspend : none,
@@ -118,15 +143,28 @@ script_turn(struct script *s, struct buf *b)
 
 	engine_next(&s->g, s->now_ms, &plan, &s->arena);
 	assert_int_equal(plan.idle, plan.n_events == 0);
+	if (s->waits && plan.idle && plan.wake_ms != INT64_MAX) {
+		assert_true(plan.wake_ms > s->now_ms);
+		s->now_ms = plan.wake_ms - 1000;
+		buf_addstr(b, "wait");
+	}
 	for (size_t i = 0; i < plan.n_events; i++) {
 		ev = &plan.events[i];
 		buf_addstr(b, i == 0 ? "" : ", ");
 		if (ev->type == EV_RUN_FINISHED)
 			buf_addf(b, "%s", summary_status_name(ev->status));
+		else if (ev->type == EV_WARNED)
+			buf_addstr(b, "warned");
+		else if (ev->type == EV_STOP_REQUESTED)
+			buf_addstr(b, "stopped");
 		else
 			buf_addf(b, "%s %s", ev->node, op_name(ev->op));
+		if (ev->plugin != NULL)
+			buf_addf(b, " %s", ev->plugin);
 		if (ev->type == EV_OP_STARTED && ev->op == OP_INSTALL)
 			buf_addf(b, " %s", ev->id);
+		if (ev->plugin != NULL)
+			s->plugin = ev->plugin;
 		script_record(s, ev);
 	}
 }
@@ -139,13 +177,19 @@ script_updates(struct script *s, struct scan_result *scan, char **save)
 
 	scan->updates = arena_alloc(&s->arena, 16 * sizeof(*scan->updates));
 	while ((word = strtok_r(NULL, " ", save)) != NULL) {
+		if (*word == '!')
+			continue;
 		u = &scan->updates[scan->n_updates++];
 		u->installed = word[strlen(word) - 1] == '+';
 		if (u->installed)
 			word[strlen(word) - 1] = '\0';
+		u->plugin = s->g.run.plugins[0].name;
+		if (word[1] == ':') {
+			u->plugin = s->g.run.plugins[word[0] - '1'].name;
+			word += 2;
+		}
 		u->id = arena_strdup(&s->arena, word);
 		u->title = u->path = u->id;
-		u->plugin = "Microsoft.HotfixPlugin";
 		u->rule = "Extension RPM";
 		u->description = u->version = u->kb = u->sha256 = "";
 		u->reason = u->installed ? "there is a receipt" : "";
@@ -173,6 +217,22 @@ script_installed(struct event *ev, const char *word, char **save)
 	}
 }
 
+/* The plug-ins that failed: "!1" and so on. */
+static inline struct plugin_failure *
+script_failures(struct script *s, char **save, size_t *n)
+{
+	struct plugin_failure *f = arena_alloc(&s->arena, 4 * sizeof(*f));
+
+	*n = 0;
+	while (**save == '!') {
+		f[(*n)++] = (struct plugin_failure){
+		    s->g.run.plugins[(*save)[1] - '1'].name, "no"};
+		*save += strcspn(*save, " ");
+		*save += strspn(*save, " ");
+	}
+	return f;
+}
+
 /* What happens after a turn. */
 static inline void
 script_happen(struct script *s, char *words)
@@ -181,9 +241,14 @@ script_happen(struct script *s, char *words)
 	char *save, *word = strtok_r(words, " ", &save);
 	struct engine_node *n;
 
-	if (strcmp(word, "stop") == 0) {
+	if (strcmp(word, "stop") == 0 || strcmp(word, "now") == 0) {
 		ev.type = EV_STOP_REQUESTED;
 		ev.error = "interrupted";
+		ev.now = *word == 'n';
+	} else if (strcmp(word, "abandon") == 0) {
+		ev.type = EV_RUN_ABANDONED;
+		ev.coordinator =
+		    (struct coordinator){"host2", "user2", "v", "boot1", 8};
 	} else if (strcmp(word, "recover") == 0) {
 		ev.type = EV_RUN_RECOVERED;
 		ev.coordinator =
@@ -195,13 +260,22 @@ script_happen(struct script *s, char *words)
 		ev.node = n->info->name;
 		ev.op = n->op;
 		ev.pass = n->pass;
+		ev.attempt = n->attempt;
+		if (s->g.run.run_plugins_serially &&
+		    (n->op == OP_SCAN || n->op == OP_STAGE))
+			ev.plugin = s->plugin;
 		word = strtok_r(NULL, " ", &save);
+		ev.failures = script_failures(s, &save, &ev.n_failures);
 		if (strcmp(word, "failed") == 0)
 			ev.outcome = OUTCOME_FAILED;
 		else if (strcmp(word, "lost") == 0)
 			ev.outcome = OUTCOME_LOST;
 		else if (strcmp(word, "unknown") == 0)
 			ev.outcome = OUTCOME_UNKNOWN;
+		else if (strcmp(word, "flawed") == 0)
+			ev.outcome = OUTCOME_FLAWED;
+		else if (strcmp(word, "held") == 0)
+			ev.outcome = OUTCOME_HELD;
 		if (ev.outcome != OUTCOME_OK)
 			ev.error = arena_printf(&s->arena, "%s: %s",
 			    op_name(ev.op),
@@ -239,6 +313,7 @@ script_play(struct script *s, const char *lines)
 		while (*line != '\0' && line[strlen(line) - 1] == ' ')
 			line[strlen(line) - 1] = '\0';
 		buf_reset(&b);
+		s->waits = strcmp(line, "wait") == 0;
 		script_turn(s, &b);
 		assert_string_equal(b.data, line);
 		s->now_ms += 1000;

@@ -770,6 +770,297 @@ test_bad_runs(void **state)
 	engine_release(&s.g);
 }
 
+static void
+test_attempts(void **state)
+{
+	static const struct run_case cases[] = {
+	    {"a drain that fails once",
+		{.n_nodes = 1,
+		    .drain = true,
+		    .retries = 1,
+		    .retry_wait_ms = 5000},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 failed\n"
+		"n1 Resume -> n1 ok\n"
+		"wait\n"
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded", NULL},
+	    {"an update that ran is not tried again",
+		{.n_nodes = 1, .retries = 1, .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 Failed\n"
+		"n1 Install b -> n1 lost\n"
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install b -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"PartiallyFailed",
+		CAU_PARTIAL, "n1 PartiallyFailed 1 succeeded 1 failed", NULL},
+	    {"a restart that is not seen is asked for again",
+		{.n_nodes = 1, .drain = true, .retries = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Restart -> n1 failed\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded", NULL},
+	    {"a flaw is not tried away",
+		{.n_nodes = 1,
+		    .drain = true,
+		    .retries = 3,
+		    .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Restart -> n1 flawed\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"PartiallyFailed",
+		CAU_PARTIAL, "n1 PartiallyFailed 1 succeeded", NULL},
+	    {"no further attempt once the run stops, but to put it back",
+		{.n_nodes = 1, .drain = true, .retries = 2},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> stop\n"
+		" -> n1 ok\n"
+		"n1 Resume -> n1 failed\n"
+		"n1 Resume -> n1 failed\n"
+		"n1 Resume -> n1 ok\n"
+		"Canceled",
+		CAU_CANCELED, "n1 Canceled 1 canceled", "interrupted"},
+	    {"a node of another run: nothing is touched",
+		{.n_nodes = 2, .drain = true, .retries = 3},
+		"n1 Scan, n2 Scan -> n2 held\n"
+		" -> n1 ok a\n"
+		"Canceled",
+		CAU_LOCKED, "n1 Canceled 1 canceled; n2 Canceled",
+		"n2: Scan: contact was lost"},
+	    {"all nodes must be there",
+		{.n_nodes = 2, .all_online = true, .max_failed_nodes = 2},
+		"n1 Scan, n2 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 lost\n"
+		"Failed",
+		CAU_UNHEALTHY, "n1 Canceled 1 canceled; n2 Failed",
+		"RequireAllNodesOnline: n2 is not reachable"},
+	    {"a suspend is tried again by itself",
+		{.n_nodes = 1,
+		    .drain = true,
+		    .suspend_retries = 1,
+		    .retry_wait_ms = 2000},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 failed\n"
+		"wait\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded", NULL},
+	};
+
+	(void)state;
+	play_cases(cases, N_ELEMENTS(cases));
+}
+
+static void
+test_scripts(void **state)
+{
+	static const struct run_case cases[] = {
+	    {"around the time out of service",
+		{.n_nodes = 1, .drain = true, .pre = true, .post = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 PreUpdateScript -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"n1 PostUpdateScript -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded", NULL},
+	    {"nothing to install: neither",
+		{.n_nodes = 1, .pre = true, .post = true},
+		"n1 Scan -> n1 ok a+\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 skipped", NULL},
+	    {"the first fails: nothing is touched, the second is not run",
+		{.n_nodes = 1,
+		    .drain = true,
+		    .pre = true,
+		    .post = true,
+		    .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 PreUpdateScript -> n1 failed\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed 1 canceled", NULL},
+	    {"a crash and a stop: what runs is waited for",
+		{.n_nodes = 1, .drain = true, .pre = true, .post = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 PreUpdateScript -> stop\n"
+		" -> recover\n"
+		"n1 PreUpdateScript -> n1 ok\n"
+		"n1 PostUpdateScript -> n1 ok\n"
+		"Canceled",
+		CAU_CANCELED, "n1 Canceled 1 canceled", "interrupted"},
+	    {"abandoned: no scripts any more",
+		{.n_nodes = 1, .drain = true, .pre = true, .post = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 PreUpdateScript -> n1 ok\n"
+		"n1 Suspend -> abandon\n"
+		"n1 Resume -> n1 ok\n"
+		"Canceled",
+		CAU_CANCELED, "n1 Canceled 1 canceled", "abandoned"},
+	};
+
+	(void)state;
+	play_cases(cases, N_ELEMENTS(cases));
+}
+
+static void
+test_plugins(void **state)
+{
+	static const struct run_case cases[] = {
+	    {"one restart after all plug-ins", {.n_nodes = 1, .n_plugins = 2},
+		"n1 Scan -> n1 ok a 2:b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Install b -> n1 Succeeded reboot\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Scan -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 2 succeeded", NULL},
+	    {"SeparateReboots",
+		{.n_nodes = 1, .n_plugins = 2, .separate_reboots = true},
+		"n1 Scan -> n1 ok a c 2:b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Install c -> n1 Succeeded\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Install b -> n1 Succeeded reboot\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Scan -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 3 succeeded", NULL},
+	    {"RunPluginsSerially",
+		{.n_nodes = 1, .n_plugins = 3, .serially = true},
+		"n1 Scan Microsoft.HotfixPlugin -> n1 ok a\n"
+		"n1 Stage Microsoft.HotfixPlugin -> n1 ok\n"
+		"n1 Scan P2 -> n1 ok\n"
+		"n1 Scan P3 -> n1 ok 3:c\n"
+		"n1 Stage P3 -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Install c -> n1 Succeeded\n"
+		"n1 Scan Microsoft.HotfixPlugin -> n1 ok\n"
+		"n1 Scan P2 -> n1 ok\n"
+		"n1 Scan P3 -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 2 succeeded", NULL},
+	    {"a plug-in that fails to scan: the others run",
+		{.n_nodes = 1, .n_plugins = 2, .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok !1 2:b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install b -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"PartiallyFailed",
+		CAU_PARTIAL, "n1 PartiallyFailed 1 succeeded", NULL},
+	    {"StopOnPluginFailure: those behind it do not",
+		{.n_nodes = 1,
+		    .n_plugins = 2,
+		    .stop_on_failure = true,
+		    .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok !1 2:b\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed 1 canceled", NULL},
+	    {"StopOnPluginFailure while installing",
+		{.n_nodes = 1,
+		    .n_plugins = 2,
+		    .stop_on_failure = true,
+		    .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok a 2:b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 failed\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed 1 failed 1 canceled", NULL},
+	    {"without it the next plug-in installs",
+		{.n_nodes = 1, .n_plugins = 2, .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok a 2:b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 failed\n"
+		"n1 Install b -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"PartiallyFailed",
+		CAU_PARTIAL, "n1 PartiallyFailed 1 succeeded 1 failed", NULL},
+	    {"a plug-in that failed is asked again in a further attempt",
+		{.n_nodes = 1, .n_plugins = 2, .retries = 1},
+		"n1 Scan -> n1 ok !1 2:b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install b -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok !1\n"
+		"n1 Scan -> n1 ok a 2:b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 2 succeeded", NULL},
+	};
+
+	(void)state;
+	play_cases(cases, N_ELEMENTS(cases));
+}
+
+static void
+test_time(void **state)
+{
+	static const struct run_case cases[] = {
+	    {"StopAfter: what runs is waited for",
+		{.n_nodes = 2,
+		    .drain = true,
+		    .warn_after_ms = 3500,
+		    .stop_after_ms = 4500},
+		"n1 Scan, n2 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok b\n"
+		"n2 Stage -> n2 ok\n"
+		"warned\n"
+		"stopped\n"
+		"Canceled",
+		CAU_CANCELED, "n1 Canceled 1 canceled; n2 Canceled 1 canceled",
+		"StopAfter: the run has taken longer than 4.5 s"},
+	    {"stopped now: no restart is begun", {.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> now\n"
+		" -> n1 Succeeded reboot\n"
+		"n1 Resume -> n1 ok\n"
+		"Canceled",
+		CAU_CANCELED,
+		"n1 PartiallyFailed 1 succeeded 1 canceled pending",
+		"interrupted"},
+	};
+
+	(void)state;
+	play_cases(cases, N_ELEMENTS(cases));
+}
+
 int
 main(void)
 {
@@ -783,6 +1074,10 @@ main(void)
 	    cmocka_unit_test(test_same_job),
 	    cmocka_unit_test(test_misfits),
 	    cmocka_unit_test(test_bad_runs),
+	    cmocka_unit_test(test_attempts),
+	    cmocka_unit_test(test_scripts),
+	    cmocka_unit_test(test_plugins),
+	    cmocka_unit_test(test_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
