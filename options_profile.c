@@ -209,8 +209,33 @@ take_line(struct taking *t, const struct profile_line *l)
 	take_value(t, l, &option_defs[l->name->id], value);
 }
 
-/* Of the same kind as what stands on the command line, so as much is asked of
- * it as of scripts. */
+static char *
+folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return xstrdup(".");
+	return slash == path ? xstrdup("/")
+			     : xstrndup(path, (size_t)(slash - path));
+}
+
+/* Where a symbolic link leads to, another could be put. */
+static void
+check_target(struct access_report *report, const char *path, const char *folder)
+{
+	char *target = realpath(path, NULL), *real = realpath(folder, NULL);
+	char *there = target == NULL ? NULL : folder_of(target);
+
+	if (there != NULL && real != NULL && strcmp(there, real) != 0)
+		access_check_path(report, there);
+	free(there);
+	free(real);
+	free(target);
+}
+
+/* It names what is run, here and on the nodes: as much is asked of it as of
+ * scripts. */
 static int
 check_access(struct options *o, int fd, const struct stat *st,
     const char *folder, struct err *e)
@@ -218,6 +243,7 @@ check_access(struct options *o, int fd, const struct stat *st,
 	struct access_report report = {BUF_INIT, 0};
 
 	access_check_path(&report, folder);
+	check_target(&report, o->profile, folder);
 	access_check_fd(&report, fd, st, o->profile);
 	buf_add(&o->warnings, report.text.data, report.text.len);
 	buf_release(&report.text);
@@ -278,17 +304,6 @@ take_profile(struct taking *t, const struct buf *text, struct err *e)
 	buf_release(&all);
 	return err_set(e, CAU_USAGE, "%s:%zu: %s%s", o->profile,
 	    t->p.errors[0].line, t->p.errors[0].text, more);
-}
-
-static char *
-folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (slash == NULL)
-		return xstrdup(".");
-	return slash == path ? xstrdup("/")
-			     : xstrndup(path, (size_t)(slash - path));
 }
 
 int

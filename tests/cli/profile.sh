@@ -399,6 +399,14 @@ chmod o+w p
 refused 7 'DIR/p: writable by everybody
 cau: refused: others could change the profile p/profile (1 problem above)'
 chmod o-w p
+mkdir -p open
+chmod 777 open
+mv p/profile open/
+ln -s ../open/profile p/profile
+refused 7 'DIR/open: writable by everybody
+cau: refused: others could change the profile p/profile (1 problem above)'
+rm p/profile
+mv open/profile p/
 if [ -n "$is_root" ]; then
 	chown 12345 p/profile
 	refused 7 'p/profile: owned by user 12345
