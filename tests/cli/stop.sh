@@ -178,9 +178,11 @@ ended 8
 # waiting WORD...: cau stop --wait in the background, as $stop; returns when
 # the run has heard.
 waiting() {
+	rm -f stop.err
 	"$CAU" stop --wait "$@" >stop.out 2>stop.err </dev/null &
 	stop=$!
 	eventually 'the run has heard' grep -q stop_requested c/current/journal.jsonl
+	[ $# -gt 0 ] || eventually 'it waits' [ -s stop.err ]
 }
 
 it '--wait: ends with the run, and as it does; the next run may begin'
