@@ -27,7 +27,7 @@ enum cau_exit {
 	CAU_FAILED = 1,	     /* the run, or the command itself */
 	CAU_USAGE = 2,	     /* bad usage or input; nothing was touched */
 	CAU_PARTIAL = 3,     /* failures within the failure budget */
-	CAU_UNHEALTHY = 4,   /* stopped by the health check */
+	CAU_UNHEALTHY = 4,   /* stopped before anything was touched */
 	CAU_LOCKED = 5,	     /* another run holds the lock */
 	CAU_CANCELED = 6,    /* canceled or interrupted */
 	CAU_REFUSED = 7,     /* refused for safety */

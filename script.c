@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,14 +14,26 @@
 #define MAX_BYTES (1U << 20)
 #define STAGE_MS  600000
 
+/* The folder that a file lies in, and those above it. */
+static void
+check_folder(struct access_report *report, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash == NULL || slash == path
+			? xstrdup("/")
+			: xasprintf("%.*s", (int)(slash - path), path);
+
+	access_check_path(report, dir);
+	free(dir);
+}
+
 static int
 check(const struct script *s, const struct stat *st, struct buf *warnings,
     struct err *e)
 {
 	struct access_report report = {BUF_INIT, 0};
-	const char *slash = strrchr(s->path, '/');
 	unsigned char head[4] = {0};
-	char *dir;
+	char *real;
 
 	if (!S_ISREG(st->st_mode))
 		return err_set(
@@ -33,12 +46,13 @@ check(const struct script *s, const struct stat *st, struct buf *warnings,
 	if (memcmp(head, "#!", 2) != 0 && memcmp(head, "\177ELF", 4) != 0)
 		return err_set(e, CAU_USAGE,
 		    "%s has no #! line, so a node could not run it", s->path);
-	dir = slash == NULL || slash == s->path
-		  ? xstrdup("/")
-		  : xasprintf("%.*s", (int)(slash - s->path), s->path);
-	access_check_path(&report, dir);
+	check_folder(&report, s->path);
+	/* A link leads elsewhere. */
+	real = realpath(s->path, NULL);
+	if (real != NULL && strcmp(real, s->path) != 0)
+		check_folder(&report, real);
+	free(real);
 	access_check_fd(&report, s->fd, st, s->path);
-	free(dir);
 	buf_add(warnings, report.text.data, report.text.len);
 	buf_release(&report.text);
 	if (report.n > 0)

@@ -107,7 +107,9 @@ ended_words(struct buf *b, const struct event *ev, const struct engine_node *n)
 	switch (ev->op) {
 	case OP_SCAN:
 		for (size_t i = n->cursor; i < n->n_updates; i++)
-			applicable += !n->updates[i].done;
+			applicable +=
+			    !n->updates[i].done ||
+			    n->updates[i].result.result == RESULT_CANCELED;
 		buf_addf(b, "%zu to install", applicable);
 		break;
 	case OP_PRE_SCRIPT:

@@ -135,7 +135,8 @@ file_is ran <<'EOF'
 n1
 EOF
 rm ran
-runs 1 run3 --max-failed-nodes 3
+echo "echo \$CAU_NODE >>$dir/ran; [ \$CAU_NODE = n3 ] || exit 9" | put $all/a.sh
+runs 3 run3 --max-failed-nodes 2
 same 'nodes' "$(cat ran)" "n1${nl}n2${nl}n3"
 out_lacks 'MaxFailedNodesExceeded'
 

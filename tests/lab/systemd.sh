@@ -153,7 +153,7 @@ installer 1.sh 'cat >/etc/systemd/system/again.service <<Y
 After=ssh.service
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c "systemctl disable again.service; rm -f /etc/systemd/system/again.service; until pgrep -f sshd:.root; do sleep 0.05; done; systemctl --no-block reboot"
+ExecStart=/bin/sh -c "systemctl disable again.service; rm -f /etc/systemd/system/again.service; until pgrep -f [s]shd:.root; do sleep 0.05; done; systemctl --no-block reboot"
 [Install]
 WantedBy=multi-user.target
 Y
