@@ -216,6 +216,31 @@ runs 1 run1 --max-retries-per-node 0 --script-timeout 200ms --pre-update-script 
 out_has 'pre: timeout: ended on the node after 0.2 s'
 no 'touched' [ -e order ]
 
+it '--require-all-nodes-online: a node that is not there, and none is touched'
+start
+runs 4 cau run --root root --nodes "n1=local:$dir/n1,n2=elsewhere" --rsh false \
+	--require-all-nodes-online --max-retries-per-node 1 --retry-wait 0s
+out_has '  error: RequireAllNodesOnline: n2 is not reachable'
+out_has '  n1  Canceled: 1 canceled'
+out_has '    error: no contact: exit status 1 (attempts 1 to 2)'
+no 'touched' [ -e order ]
+runs 1 cau run --root root --nodes "n1=local:$dir/n1,n2=elsewhere" --rsh false \
+	--max-retries-per-node 0
+out_has 'MaxFailedNodesExceeded: 1 node failed, 0 allowed'
+runs 3 cau run --root root --nodes "n1=local:$dir/n1,n2=elsewhere" --rsh false \
+	--max-retries-per-node 0 --max-failed-nodes 1
+same 'n1 was updated' "$(cat order)" 'install n1'
+
+it 'a script behind a link: the folder that it leads to counts'
+start
+mkdir -p open
+chmod 777 open
+script open/real 'exit 0'
+ln -sf open/real linked
+runs 7 run1 --pre-update-script linked
+err_has "$dir/open"
+rm -rf open linked
+
 it '--node-order'
 start
 runs 0 drained --node-order n3,N1
