@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Added to any point in time, it is still far from any limit. */
+#define MAX_TIME_MS (INT64_C(1) << 53)
+
 void
 engine_init(struct engine *g)
 {
@@ -290,7 +293,9 @@ check_run(const struct run_info *r, struct err *e)
 	if (r->parallel < 1 || r->max_unavailable < 1 ||
 	    r->max_failed_nodes < 0 || r->max_retries_per_node < 0 ||
 	    r->max_retries_per_node > 64 || r->retry_wait_ms < 0 ||
-	    r->suspend_retries < 0 || r->n_plugins > RUN_MAX_PLUGINS ||
+	    r->retry_wait_ms > MAX_TIME_MS || r->warn_after_ms > MAX_TIME_MS ||
+	    r->stop_after_ms > MAX_TIME_MS || r->suspend_retries < 0 ||
+	    r->suspend_retries > INT32_MAX || r->n_plugins > RUN_MAX_PLUGINS ||
 	    r->n_nodes > UINT32_MAX / 4)
 		return err_set(
 		    e, CAU_USAGE, "an option of the run is out of range");

@@ -495,6 +495,12 @@ add_time_events(const struct engine *g, int64_t now_ms,
 	return plan->n_events > 0;
 }
 
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 void
 engine_next(const struct engine *g, int64_t now_ms, struct engine_plan *plan,
     struct arena *a)
@@ -504,11 +510,9 @@ engine_next(const struct engine *g, int64_t now_ms, struct engine_plan *plan,
 	size_t out_most = (size_t)g->run.max_unavailable, most;
 	struct event *ev;
 
-	most = g->n_places[PLACE_ACTIVE] + 3;
-	if (g->n_places[PLACE_PREPARE] > 0)
-		most += busy_most;
-	if (g->n_places[PLACE_TURN] > 0)
-		most += out_most;
+	most = g->n_places[PLACE_ACTIVE] + 3 +
+	       least(g->n_places[PLACE_PREPARE], busy_most) +
+	       least(g->n_places[PLACE_TURN], out_most);
 	*plan = (struct engine_plan){
 	    arena_alloc(a, most * sizeof(*plan->events)), 0, true, INT64_MAX};
 	if (g->finished)
