@@ -520,8 +520,11 @@ apply_op_started(struct engine *g, struct engine_node *n,
 	switch (op) {
 	case OP_SCAN:
 	case OP_STAGE:
-	case OP_RESUME:
 	case OP_KIND_COUNT:
+		break;
+	case OP_RESUME:
+		/* One that fails may have come half way. */
+		n->drained = false;
 		break;
 	case OP_PRE_SCRIPT:
 	case OP_POST_SCRIPT:
