@@ -646,6 +646,7 @@ scan_or_stage_ended(struct engine *g, struct engine_node *n,
 	n->in_doubt = false;
 	plugins_failed(g, n, ev);
 	if (ev->op == OP_STAGE) {
+		n->bytes_staged += ev->bytes;
 		n->staged = done;
 		return 0;
 	}
@@ -791,8 +792,6 @@ apply_op_ended(struct engine *g, struct engine_node *n, const struct event *ev,
 	n->timing_ms[ev->op] += ev->at_ms - n->op_since_ms;
 	if (ev->boot_id != NULL)
 		n->boot_id = copy(g, ev->boot_id);
-	if (ev->op == OP_STAGE)
-		n->bytes_staged += ev->bytes;
 	if (ev->op == OP_PRE_SCRIPT || ev->op == OP_POST_SCRIPT)
 		n->script_running = false;
 	if (ev->op == OP_INSTALL)
