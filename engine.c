@@ -755,6 +755,7 @@ op_failed(struct engine *g, struct engine_node *n, const struct event *ev)
 	n->lost = ev->outcome == OUTCOME_LOST;
 	if (ev->outcome == OUTCOME_HELD) {
 		n->held = n->broken = true;
+		n->in_doubt = n->active;
 		stop(g, ENGINE_STOP_HELD,
 		    arena_printf(&g->arena, "%s: %s", n->info->name,
 			ev->error == NULL ? "" : ev->error));
