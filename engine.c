@@ -46,7 +46,8 @@ add_trouble(
 static bool
 has_trouble(const struct engine_node *n)
 {
-	return n->broken || n->flawed || n->unknown || n->failed_plugins != 0;
+	return n->broken || n->flawed || n->unknown || n->failed_plugins != 0 ||
+	       engine_reboot_is_open(n);
 }
 
 static enum summary_status
@@ -464,7 +465,7 @@ restart_started(struct engine *g, struct engine_node *n, const struct event *ev)
 
 	/* A recovered coordinator, or a further attempt, goes on with the one
 	 * that it finds. */
-	if (n->n_reboots > 0 && n->reboots[n->n_reboots - 1].ended_ms == 0)
+	if (engine_reboot_is_open(n))
 		return;
 	n->reboots = xgrow(
 	    n->reboots, n->n_reboots, &n->cap_reboots, sizeof(*n->reboots));

@@ -123,9 +123,8 @@ engine_has_words(const char *const *words)
 	return words != NULL && words[0] != NULL;
 }
 
-/* A restart was asked for, and the node has not been seen back. */
-static bool
-reboot_is_open(const struct engine_node *n)
+bool
+engine_reboot_is_open(const struct engine_node *n)
 {
 	return n->n_reboots > 0 && n->reboots[n->n_reboots - 1].ended_ms == 0;
 }
@@ -133,7 +132,7 @@ reboot_is_open(const struct engine_node *n)
 static bool
 is_in_doubt(const struct engine_node *n)
 {
-	return n->in_doubt || reboot_is_open(n);
+	return n->in_doubt || engine_reboot_is_open(n);
 }
 
 /* What failed last in this attempt is not tried again in it. */
@@ -222,7 +221,7 @@ engine_next_op(const struct engine *g, const struct engine_node *n,
 	}
 	if (n->broken || g->abandoned)
 		return next_back(g, n, op);
-	if (reboot_is_open(n) && !g->stop_now) {
+	if (engine_reboot_is_open(n) && !g->stop_now) {
 		*op = OP_RESTART;
 		return true;
 	}
@@ -399,7 +398,7 @@ add_op(const struct engine *g, const struct engine_node *n,
 		    ev->op == OP_PRE_SCRIPT ? "pre" : "post", n->attempt);
 		break;
 	case OP_RESTART:
-		ev->boot_id = reboot_is_open(n)
+		ev->boot_id = engine_reboot_is_open(n)
 				  ? n->reboots[n->n_reboots - 1].boot_id_before
 				  : n->boot_id;
 		break;
@@ -570,7 +569,7 @@ engine_phase(const struct engine_node *n)
 bool
 engine_restart_pending(const struct engine *g, const struct engine_node *n)
 {
-	return n->restart_needed && !reboot_is_open(n) &&
+	return n->restart_needed && !engine_reboot_is_open(n) &&
 	       (n->finished || !engine_may_restart(g, n));
 }
 

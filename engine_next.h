@@ -28,6 +28,9 @@ bool engine_may_restart(const struct engine *g, const struct engine_node *n);
 /* Whether a failed attempt at the node is followed by another one. */
 bool engine_may_retry(const struct engine *g, const struct engine_node *n);
 
+/* A restart was asked for, and the node has not been seen back. */
+bool engine_reboot_is_open(const struct engine_node *n);
+
 /* Out of service through this run: under way, or left out for safety. */
 bool engine_is_away(const struct engine_node *n);
 
