@@ -61,7 +61,9 @@ node_status(const struct engine *g, const struct engine_node *n)
 		return c.succeeded > 0 ? STATUS_PARTIALLY_FAILED
 				       : STATUS_FAILED;
 	if (c.pending + c.canceled > 0 ||
-	    (g->stop != ENGINE_STOP_NONE && n->scanned == 0))
+	    (g->stop != ENGINE_STOP_NONE &&
+		(n->scanned < g->run.n_plugins ||
+		    (n->opened && *g->run.post_script != '\0'))))
 		return c.succeeded > 0 ? STATUS_PARTIALLY_FAILED
 				       : STATUS_CANCELED;
 	return STATUS_SUCCEEDED;
