@@ -413,10 +413,18 @@ apply_run_started(struct engine *g, const struct event *ev, struct err *e)
 static void
 apply_recovered(struct engine *g, const struct event *ev)
 {
-	for (size_t i = 0; i < g->run.n_nodes; i++)
-		g->nodes[i].busy = false;
+	struct engine_node *n;
+
 	g->recoveries++;
 	copy_coordinator(g, &ev->coordinator);
+	for (size_t i = 0; i < g->run.n_nodes; i++) {
+		n = &g->nodes[i];
+		n->busy = false;
+		/* Taken up on the very node that was to be restarted: it has
+		 * not been, and is not without permission. */
+		if (engine_reboot_is_open(n) && !engine_may_restart(g, n))
+			n->n_reboots--;
+	}
 }
 
 /*
