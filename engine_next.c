@@ -238,7 +238,7 @@ engine_next_op(const struct engine *g, const struct engine_node *n,
 			 !n->drained)
 			*op = OP_SUSPEND;
 		else if (g->run.separate_reboots && wants_restart(g, n) &&
-			 u->plugin != n->restart_plugin)
+			 !u->started && u->plugin != n->restart_plugin)
 			*op = OP_RESTART;
 		else
 			*op = OP_INSTALL;
