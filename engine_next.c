@@ -581,6 +581,8 @@ engine_exit_code(const struct engine *g)
 			return CAU_UNKNOWN;
 	if (g->stop == ENGINE_STOP_HELD)
 		return CAU_LOCKED;
+	if (g->stop == ENGINE_STOP_OFFLINE)
+		return CAU_UNHEALTHY;
 	switch (g->status) {
 	case STATUS_SUCCEEDED:
 		return CAU_OK;
