@@ -185,7 +185,7 @@ REPLAYS = $(FUZZERS:fuzz_%=replay-%)
 # crash preloads a library of its own, which a sanitizer does not allow.
 CLI_CHECKS = $(patsubst %,cli-%,$(if $(SAN),$(filter-out crash,$(CLI)),$(CLI)))
 # valgrind knows no pidfd_open(2) before 3.22.
-VALGRINDS = $(filter-out valgrind-child,$(UNIT:$(OUT)/unit/test_%=valgrind-%))
+VALGRINDS = $(filter-out valgrind-child valgrind-restart,$(UNIT:$(OUT)/unit/test_%=valgrind-%))
 
 check:
 	@$(MAKE) --no-print-directory -k $(UNIT_CHECKS) $(REPLAYS) check-sim \
