@@ -126,7 +126,7 @@ failure() {
 	is got is.want
 	runs 1 remote scan "$a" --json "$@"
 	valid_json
-	runs 1 remote run "$a" "$@"
+	runs 1 remote run "$a" --max-retries-per-node 0 "$@"
 	out_has "    error: $text"
 	out_has '  n1  Failed: not scanned'
 	no 'executed' [ -e ran ]
