@@ -35,8 +35,8 @@ bool engine_reboot_is_open(const struct engine_node *n);
 bool engine_is_away(const struct engine_node *n);
 
 /* What the node adds to the counts now. */
-struct engine_share engine_share_of(
-    const struct engine *g, const struct engine_node *n);
+struct engine_share
+engine_share_of(const struct engine *g, const struct engine_node *n);
 
 /* Whether what the node needs next may start at that time: scans and stages
  * while there is room for more, the rest when it is the node's turn. */

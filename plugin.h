@@ -23,12 +23,12 @@ struct plugin_config {
 struct install_order {
 	const char *run_id;
 	const char *job;
-	const char *boot_id;  /* of the node when the job was announced */
-	bool again;	      /* it may have been started before */
-	bool look_only;	      /* then it is not started any more */
-	int64_t contact_ms;   /* how long a lost node is looked for */
-	int log_dir;	      /* descriptor of the node's log folder */
-	const char *log_name; /* name of the log in it */
+	const char *boot_id;	    /* of the node when the job was announced */
+	bool again;		    /* it may have been started before */
+	bool look_only;		    /* then it is not started any more */
+	int64_t contact_ms;	    /* how long a lost node is looked for */
+	int log_dir;		    /* descriptor of the node's log folder */
+	const char *log_name;	    /* name of the log in it */
 	const _Atomic bool *cancel; /* once true: the installer is ended */
 };
 

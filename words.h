@@ -14,7 +14,7 @@
 const char *const *words_split(const char *s, struct arena *a, struct err *e);
 
 /* Adds one to a list of n; the list moves when it grows. */
-void words_append(
-    struct arena *a, const char ***list, size_t *n, const char *word);
+void
+words_append(struct arena *a, const char ***list, size_t *n, const char *word);
 
 #endif
