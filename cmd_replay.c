@@ -23,8 +23,27 @@ struct replay {
 static const char *const place_names[PLACE_COUNT] = {
     "nowhere", "prepare", "turn", "active"};
 
-static const char *const stop_names[] = {"none", "requested", "StopAfter",
-    "MaxFailedNodes", "max-unavailable", "RequireAllNodesOnline", "held"};
+static const char *
+stop_name(enum engine_stop stop)
+{
+	switch (stop) {
+	case ENGINE_STOP_NONE:
+		break;
+	case ENGINE_STOP_PERSON:
+		return "requested";
+	case ENGINE_STOP_TIME:
+		return "StopAfter";
+	case ENGINE_STOP_FAILED:
+		return "MaxFailedNodes";
+	case ENGINE_STOP_AWAY:
+		return "MaxUnavailable";
+	case ENGINE_STOP_OFFLINE:
+		return "RequireAllNodesOnline";
+	case ENGINE_STOP_HELD:
+		return "held";
+	}
+	return "none";
+}
 
 /* What a node is, in words; those that hold. */
 struct flag {
@@ -197,7 +216,7 @@ run_line(struct buf *b, const struct engine *g)
 	if (c->left_out > 0)
 		buf_addf(b, ", left out %zu", c->left_out);
 	if (g->stop != ENGINE_STOP_NONE)
-		buf_addf(b, "; stop %s%s", stop_names[g->stop],
+		buf_addf(b, "; stop %s%s", stop_name(g->stop),
 		    g->stop_now ? " now" : "");
 	if (g->abandoned)
 		buf_addstr(b, "; abandoned");
@@ -218,7 +237,7 @@ run_json(const struct engine *g)
 	json_set(j, "left_out", json_integer((json_int_t)c->left_out));
 	json_set(j, "stop",
 	    g->stop == ENGINE_STOP_NONE ? json_null()
-					: json_string(stop_names[g->stop]));
+					: json_string(stop_name(g->stop)));
 	json_set(j, "stop_now", json_boolean(g->stop_now));
 	json_set(j, "abandoned", json_boolean(g->abandoned));
 	return j;
