@@ -80,7 +80,7 @@ file_is got <<'EOF'
        busy 0, out 1, prepared 1, finished 0, failed 0
        next: n1 Resume
    12  TIME  n1: putting it back into service
-       n1: Resuming, place nowhere, attempt 1, pass 2, scanned 1/1, staged 0/1, to do 0/1; busy out prepared active opened suspended drained
+       n1: Resuming, place nowhere, attempt 1, pass 2, scanned 1/1, staged 0/1, to do 0/1; busy out prepared active opened suspended
        busy 1, out 1, prepared 1, finished 0, failed 0
        next: wait
    13  TIME  n1: back in service
