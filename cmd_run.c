@@ -345,6 +345,7 @@ static int
 take_up(struct session *s, struct err *e)
 {
 	struct event ev = {.type = EV_RUN_RECOVERED};
+	const char *changes;
 	char now[RUN_ID_SIZE];
 	char *path, *log;
 	size_t good = 0;
@@ -393,13 +394,14 @@ take_up(struct session *s, struct err *e)
 		(void)fputs(s->work.warnings.data, stderr);
 	if (rc == -1)
 		return -1;
-	if (!s->o->abandon &&
-	    strcmp(work_digest(&s->work), s->engine.run.digest) != 0)
+	changes =
+	    s->o->abandon ? "" : work_changes(&s->work, s->engine.run.digest);
+	if (*changes != '\0')
 		return err_set(e, CAU_REFUSED,
-		    "rules, arguments of the plug-ins or scripts changed since "
-		    "run %s began: put them back to go on, or give it up with "
-		    "cau recover --abandon",
-		    s->run_id);
+		    "%s changed since run %s began (rules, arguments or "
+		    "contents): put back what was there to go on, or give the "
+		    "run up with cau recover --abandon",
+		    changes, s->run_id);
 	if (work_begin(&s->work, s->run_dir, &s->self, e) == -1 ||
 	    (!s->o->abandon && work_lock(&s->work, e) == -1))
 		return -1;

@@ -408,19 +408,38 @@ const char *
 work_digest(struct work *w)
 {
 	struct buf b = BUF_INIT;
-	char out[SHA256_HEX];
+	const char *text;
 
 	for (size_t i = 0; i < w->n_plugins; i++)
-		buf_addf(&b, "%s %s\n", w->plugins[i].ops->name,
+		buf_addf(&b, "%s %s;", w->plugins[i].ops->name,
 		    w->plugins[i].ops->digest(w->plugins[i].self));
-	/* Runs of the time before scripts keep their digests. */
 	if (w->pre_script.fd != -1)
-		buf_addf(&b, "pre %s\n", w->pre_script.sha256);
+		buf_addf(&b, "PreUpdateScript %s;", w->pre_script.sha256);
 	if (w->post_script.fd != -1)
-		buf_addf(&b, "post %s\n", w->post_script.sha256);
-	sha256_hex(out, b.data, b.len);
+		buf_addf(&b, "PostUpdateScript %s;", w->post_script.sha256);
+	text = arena_strdup(&w->arena, b.data);
 	buf_release(&b);
-	return arena_strdup(&w->arena, out);
+	return text;
+}
+
+const char *
+work_changes(struct work *w, const char *before)
+{
+	const char *now = work_digest(w), *text;
+	struct buf b = BUF_INIT;
+	size_t len, old_len;
+
+	for (; *now != '\0'; now += len) {
+		len = strcspn(now, ";") + 1;
+		old_len = strcspn(before, ";") + 1;
+		if (len != old_len || strncmp(now, before, len) != 0)
+			buf_addf(&b, "%s%.*s", b.len == 0 ? "" : ", ",
+			    (int)strcspn(now, " "), now);
+		before += strnlen(before, old_len);
+	}
+	text = arena_strdup(&w->arena, b.data);
+	buf_release(&b);
+	return text;
 }
 
 void

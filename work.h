@@ -84,8 +84,11 @@ void work_unlock(struct work *w);
 /* Ends installers and scripts that run, and waiting of all kinds. */
 void work_cancel(struct work *w);
 
-/* One digest over those of all plug-ins; lives in w. */
+/* "PLUGIN DIGEST;PreUpdateScript DIGEST;": of all that decides what is run.
+ * Lives in w. */
 const char *work_digest(struct work *w);
+/* The names in it whose digests are others than before, or "". */
+const char *work_changes(struct work *w, const char *before);
 
 /*
  * Makes an order for each node (none where make returns NULL), parallel at a

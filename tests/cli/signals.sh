@@ -337,9 +337,27 @@ runs 7 cau recover
 silent_out
 plain <err >got
 file_is got <<'EOF'
-cau recover: rules, arguments of the plug-ins or scripts changed since run RUN began: put them back to go on, or give it up with cau recover --abandon
+cau recover: Microsoft.HotfixPlugin changed since run RUN began (rules, arguments or contents): put back what was there to go on, or give the run up with cau recover --abandon
 EOF
 cp rules.xml root/DefaultHotfixConfig.xml
+"$CAU" recover >run.out 2>run.err </dev/null &
+run=$!
+open_gate n1
+arrived n2
+open_gate n2
+ended 0
+
+it 'recover with another script is refused, and it is named'
+start
+printf '#!/bin/sh\n' >pre
+chmod 755 pre
+begin --pre-update-script pre
+kill -9 $run
+wait $run 2>/dev/null
+echo exit 1 >>pre
+runs 7 cau recover
+err_has 'cau recover: PreUpdateScript changed since run '
+printf '#!/bin/sh\n' >pre
 "$CAU" recover >run.out 2>run.err </dev/null &
 run=$!
 open_gate n1
