@@ -297,6 +297,10 @@ node_open(struct node *n, struct err *e)
 	assign(&b, "cau_job_text", node_job_sh);
 	buf_addstr(&b, node_session_sh);
 	buf_addstr(&b, node_restart_sh);
+	if (n->transport->plugin_text != NULL) {
+		assign(&b, "cau_plugin_text", n->transport->plugin_text);
+		buf_addstr(&b, "eval \"$cau_plugin_text\"\n");
+	}
 	buf_addstr(&b, "cau_req 0 cau_hello\n");
 	child_send(&n->child, b.data, b.len);
 	buf_release(&b);

@@ -21,6 +21,9 @@ struct transport {
 	const char *state_dir;	 /* --node-state-dir, absolute */
 	const char *control_dir; /* for ssh's control sockets, or NULL */
 	int64_t connect_ms;	 /* time for a connection and its greeting */
+	/* More functions for the shell, of the plug-ins, or NULL. The shell
+	 * also has them as text, in cau_plugin_text, for jobs. */
+	const char *plugin_text;
 };
 
 struct node {

@@ -42,6 +42,9 @@ struct install_order {
 struct plugin_ops {
 	const char *name;
 	const char *summary;
+	/* Programs of node/ that its requests call; ends with NULL. They are
+	 * sent to the nodes of a run that has the plug-in. NULL: none. */
+	const char *const *node_scripts;
 	/* Checks arguments and prepares; 2 or 7 when it must not go on. What
 	 * should be said without stopping goes to warnings, a line each. */
 	int (*configure)(void **self, const struct plugin_config *config,
@@ -72,5 +75,6 @@ extern const struct plugin_ops *const plugin_builtins[];
 const struct plugin_ops *plugin_find(const char *name);
 
 extern const struct plugin_ops hotfix_plugin;
+extern const struct plugin_ops wua_plugin;
 
 #endif

@@ -371,6 +371,23 @@ configure(struct work *w, bool refuse, struct err *e)
 	return 0;
 }
 
+/* What the plug-ins bring along for the shells on the nodes. */
+static const char *
+plugin_text(struct work *w)
+{
+	struct buf b = BUF_INIT;
+	const char *const *s;
+	const char *text;
+
+	for (size_t i = 0; i < w->n_plugins; i++)
+		for (s = w->plugins[i].ops->node_scripts;
+		     s != NULL && *s != NULL; s++)
+			buf_addstr(&b, *s);
+	text = b.len == 0 ? NULL : arena_strdup(&w->arena, b.data);
+	buf_release(&b);
+	return text;
+}
+
 int
 work_init(struct work *w, const struct run_info *run, bool no_metadata,
     bool refuse, struct err *e)
@@ -395,8 +412,9 @@ work_init(struct work *w, const struct run_info *run, bool no_metadata,
 	for (size_t i = 0; i < run->n_nodes; i++)
 		if (!run->nodes[i].local && w->control_dir == NULL)
 			make_control_dir(w);
-	w->transport = (struct transport){run->rsh, run->sudo,
-	    run->node_state_dir, w->control_dir, run->connect_timeout_ms};
+	w->transport =
+	    (struct transport){run->rsh, run->sudo, run->node_state_dir,
+		w->control_dir, run->connect_timeout_ms, plugin_text(w)};
 	w->nodes = arena_alloc(&w->arena, run->n_nodes * sizeof(*w->nodes));
 	for (size_t i = 0; i < run->n_nodes; i++)
 		node_init(&w->nodes[i], run->nodes[i].name,

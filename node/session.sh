@@ -99,10 +99,19 @@ cau_touch() {
 	[ "$cau_holder" != "$1" ] || touch "$cau_state/lock"
 }
 
+# cau_job_of ID: sets cau_id and cau_dir to the job that does the work: with a
+# file "of" in its folder, a job is a part of the one that is named there.
+cau_job_of() {
+	cau_id=
+	[ ! -s "$cau_state/jobs/$1/of" ] || read -r cau_id <"$cau_state/jobs/$1/of"
+	cau_id=${cau_id:-$1}
+	cau_dir=$cau_state/jobs/$cau_id
+}
+
 # cau_cancel ID: ends the job with all its processes; one that has not been
 # started never will.
 cau_cancel() {
-	cau_dir=$cau_state/jobs/$1
+	cau_job_of "$1"
 	[ -d "$cau_dir" ] || mkdir -p "$cau_dir" || return 1
 	: >"$cau_dir/cancel"
 	(set -C && echo '- - - .' >"$cau_dir/start") 2>/dev/null
@@ -309,8 +318,8 @@ cau_job_start() {
 # may have started it while the boot id was BOOT; "look", as again, but it is
 # not started any more.
 cau_job() {
-	cau_dir=$cau_state/jobs/$1
-	cau_id=$1 cau_limit=$2 cau_grace=$3 cau_how=$4 cau_old=$5
+	cau_job_of "$1"
+	cau_asked=$1 cau_limit=$2 cau_grace=$3 cau_how=$4 cau_old=$5
 	shift 5
 	if [ ! -e "$cau_dir/start" ]; then
 		# Its folder was made before it was announced: who took it away
@@ -364,7 +373,8 @@ cau_job() {
 		fi
 		;;
 	esac
-	if [ -s "$cau_dir/log" ]; then
+	# Who asks for a part has the log already, or can ask for the whole.
+	if [ "$cau_id" = "$cau_asked" ] && [ -s "$cau_dir/log" ]; then
 		cau_size=$(wc -c <"$cau_dir/log")
 		if [ "$cau_size" -gt 67108864 ]; then
 			tail -c 1048576 "$cau_dir/log" >"$cau_dir/tail" &&

@@ -41,7 +41,7 @@ begin(struct place *p)
 	memset(p, 0, sizeof(*p));
 	(void)snprintf(p->dir, sizeof(p->dir), "/tmp/cau-restart.XXXXXX");
 	assert_non_null(mkdtemp(p->dir));
-	p->transport = (struct transport){none, false, "/", NULL, 10000};
+	p->transport = (struct transport){none, false, "/", NULL, 10000, NULL};
 	node_init(&p->node, "n1", arena_printf(&p->arena, "local:%s", p->dir),
 	    &p->transport, &p->arena);
 	p->order = (struct restart_order){.boot_id = BEFORE, .limit_ms = 30000};
