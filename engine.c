@@ -701,8 +701,8 @@ install_ended(struct engine *g, struct engine_node *n, const struct event *ev)
 	if (ev->result.reboot_required) {
 		n->restart_plugin = u->plugin;
 		if (!n->restart_needed)
-			n->restart_reason = arena_printf(
-			    &g->arena, "%s asked for it", u->info.id);
+			n->restart_reason = arena_printf(&g->arena,
+			    "%s asked for it", update_label(&u->info));
 		n->restart_needed = true;
 	}
 	if (ev->result.result == RESULT_UNKNOWN)

@@ -102,7 +102,8 @@ report_node_line(struct buf *b, const struct engine *g,
 		buf_addf(b, "%s", node_phase_name(engine_phase(n)));
 		if (n->op == OP_INSTALL)
 			buf_addf(b, " %zu/%zu %s", n->op_update + 1,
-			    n->n_updates, n->updates[n->op_update].info.id);
+			    n->n_updates,
+			    update_label(&n->updates[n->op_update].info));
 		buf_addf(b, " (%s)", span);
 	} else if (n->retry_at_ms > now_ms) {
 		text_span(span, n->retry_at_ms - now_ms);
@@ -131,11 +132,12 @@ static void
 add_update(struct buf *b, const struct engine_update *u, size_t id_width)
 {
 	char span[TEXT_SMALL_SIZE];
+	const char *label = update_label(&u->info);
 	const char *result =
 	    u->done ? update_result_name(u->result.result) : "-";
 
-	buf_addf(b, "    %-16s  %s", result, u->info.id);
-	for (size_t w = text_width(u->info.id); w < id_width; w++)
+	buf_addf(b, "    %-16s  %s", result, label);
+	for (size_t w = text_width(label); w < id_width; w++)
 		buf_addc(b, ' ');
 	if (*u->info.version != '\0')
 		buf_addf(b, "  %s", u->info.version);
@@ -216,7 +218,7 @@ add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
 	buf_addc(b, '\n');
 	add_errors(b, n);
 	for (size_t i = 0; i < n->n_updates; i++) {
-		w = text_width(n->updates[i].info.id);
+		w = text_width(update_label(&n->updates[i].info));
 		if (w > width && w <= ID_WIDTH_MOST)
 			width = w;
 	}

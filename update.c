@@ -7,6 +7,12 @@
 
 #include "names.h"
 
+const char *
+update_label(const struct update *u)
+{
+	return u->path == NULL || *u->path == '\0' ? u->id : u->path;
+}
+
 json_t *
 update_to_json(const struct update *u)
 {

@@ -58,6 +58,9 @@ struct install_result {
 	const char *log;    /* below the run's folder, "" if there is none */
 };
 
+/* What people call it: its path, or else its id. */
+const char *update_label(const struct update *u);
+
 /* New references; never NULL. */
 json_t *update_to_json(const struct update *u);
 /* Strings go to the arena. -1: a member is missing or of another type. */

@@ -45,7 +45,8 @@ view_release(struct view *v)
 }
 
 static void
-started_words(struct buf *b, const struct event *ev)
+started_words(
+    struct buf *b, const struct event *ev, const struct engine_node *n)
 {
 	switch (ev->op) {
 	case OP_SCAN:
@@ -66,7 +67,8 @@ started_words(struct buf *b, const struct event *ev)
 		buf_addstr(b, "taking it out of service");
 		break;
 	case OP_INSTALL:
-		buf_addf(b, "installing %s", ev->id);
+		buf_addf(b, "installing %s",
+		    update_label(&n->updates[ev->update].info));
 		break;
 	case OP_RESTART:
 		buf_addstr(b, "restarting");
@@ -86,8 +88,8 @@ ended_words(struct buf *b, const struct event *ev, const struct engine_node *n)
 	size_t applicable = 0;
 
 	if (ev->op == OP_INSTALL) {
-		buf_addf(
-		    b, "%s %s", ev->id, update_result_name(ev->result.result));
+		buf_addf(b, "%s %s", update_label(&n->updates[ev->update].info),
+		    update_result_name(ev->result.result));
 		if (*ev->result.reason != '\0')
 			buf_addf(b, ": %s", ev->result.reason);
 		return;
@@ -189,8 +191,9 @@ view_event_text(struct buf *b, const struct engine *g, const struct event *ev)
 		buf_addf(b, "run %s is given up", g->run.run_id);
 		break;
 	case EV_OP_STARTED:
+		n = engine_find(g, ev->node);
 		buf_addf(b, "%s: ", ev->node);
-		started_words(b, ev);
+		started_words(b, ev, n);
 		break;
 	case EV_OP_ENDED:
 		n = engine_find(g, ev->node);
