@@ -50,6 +50,8 @@ ALL_CFLAGS = $(PLAIN_CFLAGS) $(HARDENING) $(CFLAGS)
 # Everything but main, sorted; tests link it whole.
 SRCS = \
 	access.c \
+	agent_apt.c \
+	agent_apt_plan.c \
 	arena.c \
 	buf.c \
 	bytesrc.c \
@@ -112,14 +114,19 @@ SRCS = \
 	template.c \
 	text.c \
 	update.c \
+	uuid.c \
 	view.c \
 	words.c \
 	work.c \
 	wua_args.c \
 	wua_explain.c \
 	wua_filter.c \
+	wua_install.c \
 	wua_match.c \
+	wua_plugin.c \
+	wua_props.c \
 	wua_query.c \
+	wua_scan.c \
 	wua_value.c \
 	xml.c \
 	zipdir.c
@@ -149,11 +156,12 @@ $(OUT)/%.o: %.c banned.h Makefile
 	$(Q)$(CC) $(ALL_CFLAGS) -include banned.h -MMD -MP -c -o $@ $<
 
 # The scripts of node/ as strings.
-$(OUT)/node_sh.c: node/session.sh node/restart.sh node/job.sh Makefile
+$(OUT)/node_sh.c: $(wildcard node/*.sh) Makefile
 	@mkdir -p $(@D)
-	@for f in session restart job; do \
-		printf 'extern const char node_%s_sh[];\nconst char node_%s_sh[] = {' $$f $$f; \
-		od -An -v -tu1 node/$$f.sh | sed 's/[0-9][0-9]*/&,/g'; \
+	@for f in $(wildcard node/*.sh); do \
+		n=node_$$(basename $$f .sh | tr - _)_sh; \
+		printf 'extern const char %s[];\nconst char %s[] = {' $$n $$n; \
+		od -An -v -tu1 $$f | sed 's/[0-9][0-9]*/&,/g'; \
 		echo '0};'; \
 	done >$@
 

@@ -168,9 +168,8 @@ find_plugins(struct options *o, struct err *e)
 		    &o->arena, &o->plugin_args, &o->n_plugin_args, args);
 	}
 	if (o->n_plugins == 0)
-		return err_set(e, CAU_USAGE,
-		    "no plug-in: this version has Microsoft.HotfixPlugin "
-		    "only; use --root DIR");
+		words_append(&o->arena, &o->plugins, &o->n_plugins,
+		    "Microsoft.WindowsUpdatePlugin");
 	if (o->n_plugin_args > o->n_plugins)
 		return err_set(e, CAU_USAGE,
 		    "-a comes %zu times for %zu plug-in%s", o->n_plugin_args,

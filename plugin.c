@@ -4,7 +4,8 @@
 
 #include "text.h"
 
-const struct plugin_ops *const plugin_builtins[] = {&hotfix_plugin, NULL};
+const struct plugin_ops *const plugin_builtins[] = {
+    &wua_plugin, &hotfix_plugin, NULL};
 
 const struct plugin_ops *
 plugin_find(const char *name)

@@ -113,7 +113,10 @@ make_order(const struct driver *d, const struct event *ev)
 		updates[o->n_updates++] = n->updates[ev->update].info;
 	} else {
 		for (size_t i = 0; i < n->n_updates; i++)
+			/* A transaction that is under way is complete. */
 			if (engine_wants(d->g, n, &n->updates[i]) &&
+			    !(n->updates[i].info.joint &&
+				n->updates[i].started) &&
 			    (ev->plugin == NULL ||
 				strcmp(ev->plugin, n->updates[i].info.plugin) ==
 				    0)) {

@@ -29,11 +29,14 @@ bad_arg() {
 		-a "HotfixRootFolderPath=$dir/root;$2"
 }
 
-it 'no plug-in'
-wrong 'no plug-in: this version has Microsoft.HotfixPlugin only; use --root DIR'
+it 'no plug-in: Microsoft.WindowsUpdatePlugin'
+wrong "Microsoft.WindowsUpdatePlugin: unknown argument 'Foo'; known are QueryString, IncludeRecommendedUpdates" \
+	-a 'Foo=1'
+it 'a query that is wrong'
+wrong "Microsoft.WindowsUpdatePlugin: QueryString: column 15: 'x' cannot stand here; allowed: and, or, the end of the query (WU_E_INVALID_CRITERIA, 0x80240032)" \
+	-p microsoft.windowsupdateplugin -a 'QueryString="IsInstalled=0 x"'
 it 'unknown plug-in'
-wrong 'there is no plug-in Microsoft.WindowsUpdatePlugin (see cau plugin list)' \
-	-p Microsoft.WindowsUpdatePlugin
+wrong 'there is no plug-in Microsoft.Foo (see cau plugin list)' -p Microsoft.Foo
 it 'empty plug-in name'
 wrong 'there is no plug-in  (see cau plugin list)' -p ''
 it 'plug-in names do not care about case'
@@ -42,7 +45,7 @@ runs 0 cau scan --nodes n1=host --node-state-dir "$dir/node" -p MICROSOFT.hotfix
 : >stub.log
 
 it '-a without -p'
-wrong 'no plug-in: this version has Microsoft.HotfixPlugin only; use --root DIR' \
+wrong "Microsoft.WindowsUpdatePlugin: unknown argument 'HotfixRootFolderPath'; known are QueryString, IncludeRecommendedUpdates" \
 	-a 'HotfixRootFolderPath=/x'
 it '-a twice for one plug-in'
 wrong '-a comes 2 times for 1 plug-in' -p Microsoft.HotfixPlugin \

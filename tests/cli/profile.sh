@@ -461,8 +461,8 @@ if in_etc true 2>/dev/null; then
 	runs 0 in_etc "$CAU" scan --nodes "$one"
 	silent_err
 	out_has 'n1: 1 to install'
-	runs 2 in_etc "$CAU" scan --nodes "$one" --profile ''
-	err_has 'no plug-in'
+	runs 2 in_etc "$CAU" scan --nodes "$one" --profile '' -a Foo=1
+	err_has 'WindowsUpdatePlugin: unknown argument'
 	echo 'Foo=1' >>etc/cau/profile
 	runs 2 in_etc "$CAU" run --nodes "$one"
 	err_is <<'X'
