@@ -239,6 +239,14 @@ options_help(FILE *f, const char *name, unsigned command, const char *synopsis)
 		    d->argument == NULL ? "" : d->argument);
 		(void)fprintf(f, "  %-34s %s\n", left, d->help);
 	}
+	if ((command & CMD_SCAN) != 0)
+		(void)fputs(
+		    "\nWithout -p, -a chooses among the nodes' own updates "
+		    "(cau-wua(7)), such as:\n"
+		    "    -a IncludeRecommendedUpdates=True\n"
+		    "    -a 'QueryString=IsInstalled=0 and IsHidden=0'\n"
+		    "    -a \"QueryString=IsInstalled=0 and Type='Driver'\"\n",
+		    f);
 }
 
 static void
