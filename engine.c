@@ -89,6 +89,14 @@ cancel_rest(struct engine_node *n)
 		if (u->done)
 			continue;
 		u->done = true;
+		if (u->started) {
+			/* With others, and contact was lost with theirs. */
+			u->result.result = RESULT_UNKNOWN;
+			u->result.log = "";
+			u->result.reason = "nobody looked after it to its end";
+			n->unknown = true;
+			continue;
+		}
 		if (u->refused != 0)
 			continue; /* it has one: it could not be started */
 		u->result.result = RESULT_CANCELED;
