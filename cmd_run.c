@@ -15,6 +15,7 @@
 #include "salvage.h"
 #include "scan.h"
 #include "state.h"
+#include "text.h"
 
 /* What both commands hold; everything is released by session_release. */
 struct session {
@@ -167,7 +168,7 @@ static int
 put_aside(
     const struct session *s, const char *id, const char *path, struct err *e)
 {
-	struct buf text = BUF_INIT;
+	struct buf text = BUF_INIT, shown = BUF_INIT;
 	char *line, *save;
 	int rc;
 
@@ -175,8 +176,12 @@ put_aside(
 		return -1;
 	rc = salvage_run(s->o->state_dir, id, &text, e);
 	for (line = strtok_r(text.data, "\n", &save); line != NULL;
-	     line = strtok_r(NULL, "\n", &save))
-		(void)fprintf(stderr, "cau %s: %s\n", s->command, line);
+	     line = strtok_r(NULL, "\n", &save)) {
+		buf_reset(&shown);
+		text_printable(&shown, line, strlen(line));
+		(void)fprintf(stderr, "cau %s: %s\n", s->command, shown.data);
+	}
+	buf_release(&shown);
 	buf_release(&text);
 	return rc;
 }
@@ -380,11 +385,11 @@ take_up(struct session *s, struct err *e)
 	if (rc == 0)
 		rc = file_mkdirs(log, e);
 	free(log);
-	if (rc == -1 || s->engine.finished)
+	if (rc == -1)
 		return rc;
-	/* What is given up needs no plug-in. */
+	/* What is given up, or over, needs no plug-in. */
 	s->run = s->engine.run;
-	if (s->o->abandon) {
+	if (s->o->abandon || s->engine.finished) {
 		s->run.n_plugins = 0;
 		s->run.pre_script = s->run.post_script = "";
 	}
@@ -402,9 +407,14 @@ take_up(struct session *s, struct err *e)
 		    "contents): put back what was there to go on, or give the "
 		    "run up with cau recover --abandon",
 		    changes, s->run_id);
-	if (work_begin(&s->work, s->run_dir, &s->self, e) == -1 ||
-	    (!s->o->abandon && work_lock(&s->work, e) == -1))
+	if (work_begin(&s->work, s->run_dir, &s->self, e) == -1)
 		return -1;
+	/* A node that another run has is left alone by its turn. */
+	if (work_lock(&s->work, e) == -1 &&
+	    !(s->o->abandon && e->code == CAU_LOCKED))
+		return -1;
+	if (s->engine.finished)
+		return 0;
 	if (s->o->abandon)
 		ev.type = EV_RUN_ABANDONED;
 	ev.at_ms = clock_wall_ms();
@@ -429,6 +439,7 @@ recover(struct options *o)
 		rc = command_fail("recover", &e);
 	} else if (s->engine.finished) {
 		/* It died between its last record and its last breath. */
+		work_unlock(&s->work);
 		state_clear_current(o->state_dir);
 		print_report(s);
 		rc = (int)engine_exit_code(&s->engine);

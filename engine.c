@@ -55,7 +55,7 @@ node_status(const struct engine *g, const struct engine_node *n)
 {
 	struct engine_counts c = engine_count(n);
 
-	if (n->held)
+	if (n->held && !n->active)
 		return STATUS_CANCELED;
 	if (has_trouble(n) || c.failed + c.unknown > 0)
 		return c.succeeded > 0 ? STATUS_PARTIALLY_FAILED
@@ -691,7 +691,8 @@ install_ended(struct engine *g, struct engine_node *n, const struct event *ev)
 	u->result.reason = copy(g, ev->result.reason);
 	u->result.log = copy(g, ev->result.log);
 	u->result.boot_id = NULL;
-	if (ev->outcome == OUTCOME_FAILED || ev->outcome == OUTCOME_LOST) {
+	if (ev->outcome == OUTCOME_FAILED || ev->outcome == OUTCOME_LOST ||
+	    ev->outcome == OUTCOME_HELD) {
 		/* It has certainly not been started: a further attempt may. */
 		refuse(n, u);
 		for (size_t i = n->op_update + 1;

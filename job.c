@@ -18,6 +18,7 @@
 #define ANSWER_MS 30000
 /* For a job to end because it was told to, grace included. */
 #define CANCEL_MS	(JOB_GRACE_S * 1000 + 15000)
+#define MAX_LOG		(512U << 10)
 #define FIRST_WAIT_MS	50
 #define LONGEST_WAIT_MS 3000
 
@@ -26,6 +27,7 @@ struct reply {
 	struct job_end *end;
 	bool got;
 	FILE *log;
+	size_t log_bytes;
 };
 
 /* "exited 3 -", "signal 9 -", "timeout - -", "nostart - -", "never
@@ -94,7 +96,9 @@ take_log(struct reply *r, const char *text, size_t len)
 			r->log = fdopen(fd, "w");
 		r->end->has_log = r->log != NULL;
 	}
-	if (r->log != NULL) {
+	/* The node sends less; more is not its log. */
+	if (r->log != NULL && r->log_bytes < MAX_LOG) {
+		r->log_bytes += len + 1;
 		(void)fwrite(text, 1, len, r->log);
 		(void)fputc('\n', r->log);
 	}
@@ -122,16 +126,16 @@ job_line(void *ctx, const char *key, const char *text, size_t len)
 }
 
 static char *
-request(const struct job_spec *spec, bool again)
+request(const struct job_spec *spec, bool again, bool look_only)
 {
 	struct buf b = BUF_INIT;
 
 	buf_addstr(&b, "cau_job ");
 	text_shell_quote(&b, spec->id);
 	buf_addf(&b, " %" PRId64 " %d %s ", spec->limit_ms / 10, JOB_GRACE_S,
-	    spec->look_only ? "look"
-	    : again	    ? "again"
-			    : "first");
+	    look_only ? "look"
+	    : again   ? "again"
+		      : "first");
 	text_shell_quote(&b, spec->boot_id);
 	buf_addc(&b, ' ');
 	buf_addstr(&b, spec->words);
@@ -180,7 +184,7 @@ job_run(struct node *n, const struct job_spec *spec, struct job_end *end,
 		deadline += run_ms;
 	for (;;) {
 		memset(end, 0, sizeof(*end));
-		r = (struct reply){spec, end, false, NULL};
+		r = (struct reply){spec, end, false, NULL, 0};
 		if (is_canceled(spec) && !canceled) {
 			if (!again) {
 				end->how = JOB_NEVER;
@@ -196,7 +200,8 @@ job_run(struct node *n, const struct job_spec *spec, struct job_end *end,
 			 * that it may take counts too. */
 			if (!again)
 				deadline += run_ms;
-			text = request(spec, again);
+			text =
+			    request(spec, again, spec->look_only || canceled);
 			again = true;
 			rc = node_call(n, text, job_line, &r,
 			    canceled ? CANCEL_MS : run_ms + ANSWER_MS, e);

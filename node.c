@@ -52,7 +52,7 @@ node_clone(struct node *n, const struct node *of)
 	n->state_dir = of->state_dir;
 	n->local = of->local;
 	n->transport = of->transport;
-	n->cancel = of->cancel;
+	n->clone = true;
 }
 
 void
@@ -250,9 +250,8 @@ hello_line(void *ctx, const char *key, const char *text, size_t len)
 	uint64_t uid;
 
 	(void)len;
-	if (strcmp(key, "boot") == 0 && strlen(text) < sizeof(h->n->boot_id) &&
-	    text[strspn(text, "0123456789abcdefghijklmnopqrstuvwxyz-")] ==
-		'\0') {
+	if (strcmp(key, "boot") == 0 && boot_id_valid(text) &&
+	    strlen(text) < sizeof(h->n->boot_id)) {
 		memcpy(h->n->boot_id, text, strlen(text) + 1);
 		h->boot = true;
 	} else if (strcmp(key, "uid") == 0 &&
@@ -279,8 +278,8 @@ node_open(struct node *n, struct err *e)
 	if (n->open)
 		return NODE_OK;
 	n->key_changed = false;
-	spec.argv = command_words(
-	    n, n->transport->sudo ? "exec sudo -n sh" : "exec sh", true, &a);
+	spec.argv = command_words(n,
+	    n->transport->sudo ? "exec sudo -n sh" : "exec sh", !n->clone, &a);
 	if (child_start(&n->child, &spec, e) == -1) {
 		arena_release(&a);
 		return NODE_LOST;

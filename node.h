@@ -48,6 +48,7 @@ struct node {
 	unsigned seq;
 	/* Once true, what waits for an answer is given up; NULL: never. */
 	const _Atomic bool *cancel;
+	bool clone; /* its connection must not become that of others */
 	/* On clock_ms(): no call goes on beyond it; 0: none. */
 	int64_t give_up_ms;
 };

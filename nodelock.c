@@ -17,6 +17,7 @@
 
 struct answer {
 	bool held;
+	bool busy; /* an installer of another run still runs: who */
 	char run[40];
 	char who[256];
 };
@@ -26,10 +27,11 @@ answer_line(void *ctx, const char *key, const char *text, size_t len)
 {
 	struct answer *a = ctx;
 	struct buf b = BUF_INIT;
-	size_t id = strcspn(text, " ");
+	size_t id = strcspn(text, " .");
 
 	(void)len;
-	if (strcmp(key, "held") != 0)
+	a->busy = a->busy || strcmp(key, "busy") == 0;
+	if (strcmp(key, "held") != 0 && strcmp(key, "busy") != 0)
 		return;
 	a->held = true;
 	if (id < sizeof(a->run)) {
@@ -100,6 +102,8 @@ nodelock_take(const struct nodelock *l, struct node *n, struct err *e)
 		}
 		if (!a.held)
 			return NODELOCK_OK;
+		if (a.busy)
+			break;
 		if (is_over(l, a.run) && strcmp(over, a.run) != 0) {
 			memcpy(over, a.run, sizeof(over));
 			continue;
@@ -108,11 +112,19 @@ nodelock_take(const struct nodelock *l, struct node *n, struct err *e)
 			break;
 		clock_sleep(RETRY_MS);
 	}
-	(void)err_set(e, CAU_LOCKED,
-	    "the node is locked by run %s, started by%s; if that run is dead: "
-	    "cau recover on its coordinator, or wait until the lock is an "
-	    "hour old",
-	    a.run, a.who);
+	if (a.busy)
+		(void)err_set(e, CAU_LOCKED,
+		    "an installer of run %.36s still runs on the node: wait "
+		    "until it has ended, or end it",
+		    a.run);
+	else
+		(void)err_set(e, CAU_LOCKED,
+		    "the node is locked by run %s, started by%s; if that run "
+		    "is dead: "
+		    "cau recover on its coordinator, or wait until the lock is "
+		    "an "
+		    "hour old",
+		    a.run, a.who);
 	return NODELOCK_HELD;
 }
 

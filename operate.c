@@ -202,26 +202,52 @@ do_plugins(struct order *o)
 static void
 do_scan(struct order *o)
 {
-	struct work *w = o->work;
 	struct err e;
 
-	if (w->run_dir != NULL) {
-		switch (nodelock_take(&w->lock, o->node, &e)) {
+	if (o->work->run_dir != NULL) {
+		switch (nodelock_take(&o->work->lock, o->node, &e)) {
 		case NODELOCK_OK:
-			atomic_store(&w->locked[o->number], true);
+			atomic_store(&o->work->locked[o->number], true);
 			break;
 		case NODELOCK_HELD:
 			fail(o, OUTCOME_HELD, e.text);
 			return;
 		case NODELOCK_FAILED:
-			fail(o, OUTCOME_FAILED, e.text);
+			fail_node(o, NODE_FAILED, &e);
 			return;
 		case NODELOCK_LOST:
-			fail(o, OUTCOME_LOST, e.text);
+			fail_node(o, NODE_LOST, &e);
 			return;
 		}
 	}
 	do_plugins(o);
+}
+
+/*
+ * Whether the node is still ours: a coordinator that slept for more than an
+ * hour may have lost it to another one. What cannot be asked is left to the
+ * operation, which copes with nodes that are not there.
+ */
+static bool
+is_ours(struct order *o)
+{
+	struct work *w = o->work;
+	struct err e;
+
+	if (nodelock_take(&w->lock, o->node, &e) != NODELOCK_HELD) {
+		atomic_store(&w->locked[o->number], true);
+		return true;
+	}
+	fail(o, OUTCOME_HELD, e.text);
+	if (o->started.op == OP_INSTALL) {
+		o->ended.result = (struct install_result){
+		    .result = o->again ? RESULT_UNKNOWN : RESULT_FAILED,
+		    .reason = o->ended.error,
+		    .log = ""};
+		if (o->again)
+			o->ended.outcome = OUTCOME_UNKNOWN;
+	}
+	return false;
 }
 
 /* "003-name.log", from the last part of a path, harmless as a file name. */
@@ -477,6 +503,9 @@ operate(struct order *o)
 	o->ended.plugin = o->started.plugin;
 	o->ended.update = o->started.update;
 	o->ended.id = o->started.id;
+	if (o->started.op != OP_SCAN && o->started.op != OP_STAGE &&
+	    !is_ours(o))
+		return;
 	switch (o->started.op) {
 	case OP_SCAN:
 		do_scan(o);

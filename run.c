@@ -24,15 +24,19 @@ struct driver {
 	int64_t wall_start, mono_start;
 };
 
+/* What was ignored when we were started (nohup) stays ignored. */
 static void
 our_signals(sigset_t *set)
 {
+	static const int signals[] = {
+	    SIGINT, SIGTERM, SIGHUP, RUN_STOP_SIGNAL, RUN_NOW_SIGNAL};
+	struct sigaction now;
+
 	(void)sigemptyset(set);
-	(void)sigaddset(set, SIGINT);
-	(void)sigaddset(set, SIGTERM);
-	(void)sigaddset(set, SIGHUP);
-	(void)sigaddset(set, RUN_STOP_SIGNAL);
-	(void)sigaddset(set, RUN_NOW_SIGNAL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		if (sigaction(signals[i], NULL, &now) == -1 ||
+		    now.sa_handler != SIG_IGN)
+			(void)sigaddset(set, signals[i]);
 }
 
 void
@@ -202,9 +206,25 @@ signal_words(uint32_t number)
 	}
 }
 
-/* The first signal stops the run, the second also ends what runs on the
- * nodes, the third leaves it. cau stop never does more than it was told to,
- * whoever else sends what. */
+/*
+ * The first signal stops the run, the second also ends what runs on the nodes,
+ * the third leaves it. cau stop never does more than it was told to, whoever
+ * else sends what; and a terminal that is closed sends more than one signal.
+ */
+static unsigned
+signal_wants(const struct driver *d, uint32_t number)
+{
+	switch (number) {
+	case SIGHUP:
+	case RUN_STOP_SIGNAL:
+		return 1;
+	case RUN_NOW_SIGNAL:
+		return 2;
+	default:
+		return d->interrupts + 1;
+	}
+}
+
 static int
 take_signal(struct driver *d, struct err *e)
 {
@@ -214,9 +234,7 @@ take_signal(struct driver *d, struct err *e)
 
 	if (read(d->signal_fd, &si, sizeof(si)) != sizeof(si))
 		return 0;
-	wanted = si.ssi_signo == RUN_STOP_SIGNAL  ? 1
-		 : si.ssi_signo == RUN_NOW_SIGNAL ? 2
-						  : d->interrupts + 1;
+	wanted = signal_wants(d, si.ssi_signo);
 	if (d->g->finished || wanted <= d->interrupts)
 		return 0;
 	d->interrupts = wanted;

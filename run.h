@@ -20,11 +20,11 @@ enum run_end {
 
 /*
  * The first event (run started or recovered) must have been added to the
- * journal and applied. The first of SIGINT, SIGTERM and SIGHUP asks the run
- * to stop at the next safe point, the second to end the installers that run,
- * too; the third leaves it. RUN_STOP_SIGNAL and RUN_NOW_SIGNAL do what the
- * first and the second do, however often they come. These signals must be
- * blocked (run_block_signals) before any thread is started.
+ * journal and applied. The first of SIGINT and SIGTERM asks the run to stop at
+ * the next safe point, the second to end the installers that run, too; the
+ * third leaves it. SIGHUP and RUN_STOP_SIGNAL do what the first does, and
+ * RUN_NOW_SIGNAL what the second does, however often they come. These signals
+ * must be blocked (run_block_signals) before any thread is started.
  */
 enum run_end run_drive(struct engine *g, struct journal *j, struct work *w,
     struct view *v, struct err *e) CAU_MUSTCHECK;

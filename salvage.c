@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "file.h"
 #include "journal.h"
@@ -30,6 +31,30 @@ tell_node(struct buf *text, const struct engine *g, const struct engine_node *n)
 			    n->updates[i].job);
 }
 
+/* What the lines behind the damage say was begun; they do not fold. */
+static void
+tell_rest(struct buf *text, const char *p, size_t len)
+{
+	const char *end = p + len, *nl;
+	const char *op;
+	json_t *j;
+
+	for (; p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL;
+	     p = nl + 1) {
+		j = json_loadb(p, (size_t)(nl - p), 0, NULL);
+		op = json_text(j, "op");
+		if (strcmp(json_text(j, "event"), "op_started") == 0 &&
+		    (strcmp(op, "Suspend") == 0 || strcmp(op, "Install") == 0 ||
+			strcmp(op, "Restart") == 0))
+			buf_addf(text,
+			    "behind the damage it says: %s of %s%s%s\n", op,
+			    json_text(j, "node"),
+			    *json_text(j, "id") == '\0' ? "" : ", ",
+			    json_text(j, "id"));
+		json_decref(j);
+	}
+}
+
 /* The lines before the damage. */
 static void
 tell(struct buf *text, const char *path)
@@ -45,7 +70,10 @@ tell(struct buf *text, const char *path)
 	}
 	engine_init(&g);
 	if (journal_fold(&g, b.data, b.len, &good, &e) == -1) {
-		buf_addf(text, "%s\n", e.text);
+		buf_addf(text,
+		    "%s; what came after it is not known for sure: look at "
+		    "all nodes\n",
+		    e.text);
 		engine_release(&g);
 		if (journal_fold(&g, b.data, good, &good, &e) == -1)
 			good = 0;
@@ -56,6 +84,8 @@ tell(struct buf *text, const char *path)
 		    "at them\n");
 	for (size_t i = 0; g.run.run_id != NULL && i < g.run.n_nodes; i++)
 		tell_node(text, &g, &g.nodes[i]);
+	if (good < b.len)
+		tell_rest(text, b.data + good, b.len - good);
 	engine_release(&g);
 	buf_release(&b);
 }

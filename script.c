@@ -164,9 +164,9 @@ script_run(const struct script *s, struct node *n, struct job_spec *spec,
 	struct buf words = BUF_INIT;
 	enum node_rc rc = NODE_OK;
 
-	/* Only one that was never started is brought over: its folder must
-	 * not be made anew for one that was. */
-	if (!spec->again)
+	/* Also for one that may have been started: the coordinator may have
+	 * died between its record and this. */
+	if (!spec->look_only)
 		rc = stage(s, n, target, spec->id, e);
 	text_shell_quote(&words, target);
 	spec->words = words.data;

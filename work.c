@@ -250,9 +250,9 @@ keeper_waits(struct work *w)
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += NODELOCK_TOUCH_MS / 1000;
 	(void)pthread_mutex_lock(&w->mutex);
-	while (!w->ended && rc == 0)
+	while (!atomic_load(&w->ended) && rc == 0)
 		rc = pthread_cond_timedwait(&w->ending, &w->mutex, &until);
-	ended = w->ended;
+	ended = atomic_load(&w->ended);
 	(void)pthread_mutex_unlock(&w->mutex);
 	return ended;
 }
@@ -265,10 +265,13 @@ keep_locks(void *arg)
 
 	while (!keeper_waits(w))
 		for (size_t i = 0; i < w->run->n_nodes; i++) {
+			if (atomic_load(&w->ended))
+				break;
 			if (!atomic_load(&w->locked[i]))
 				continue;
 			/* A channel of its own: the node may be at work. */
 			node_clone(&n, &w->nodes[i]);
+			node_arm(&n, &w->ended);
 			nodelock_touch(&w->lock, &n);
 			node_close(&n);
 		}
@@ -281,7 +284,7 @@ stop_keeper(struct work *w)
 	if (!w->keeping)
 		return;
 	(void)pthread_mutex_lock(&w->mutex);
-	w->ended = true;
+	atomic_store(&w->ended, true);
 	(void)pthread_cond_signal(&w->ending);
 	(void)pthread_mutex_unlock(&w->mutex);
 	(void)pthread_join(w->keeper, NULL);

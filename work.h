@@ -49,8 +49,8 @@ struct work {
 	_Atomic bool cancel;   /* what runs is to be ended */
 	bool keeping;	       /* keeper runs: */
 	pthread_t keeper;      /* shows the nodes that the run goes on */
-	pthread_cond_t ending; /* under mutex: */
-	bool ended;
+	pthread_cond_t ending; /* of the run: */
+	_Atomic bool ended;
 	char *control_dir;
 	struct buf warnings; /* of the configuration of the plug-ins */
 	pthread_mutex_t mutex;

@@ -43,17 +43,37 @@ cau_hello() {
 	cau_say host "$(uname -n)"
 }
 
+# Whether a job of another run is alive; cau_job is its id then.
+cau_busy() {
+	for cau_dir in "$cau_state"/jobs/*; do
+		cau_job=${cau_dir##*/}
+		case $cau_job in "$1".*) continue ;; esac
+		[ -s "$cau_dir/start" ] || continue
+		cau_job_result
+		[ -z "$cau_result" ] || continue
+		if cau_job_alive; then
+			return 0
+		fi
+	done
+	return 1
+}
+
 # cau_lock RUN WHO OVER: locks the node for a run; says "held RUN WHO" when
 # another one has it. OVER is a run that is known to be over. A lock that
-# nobody has touched for an hour is void.
+# nobody has touched for an hour is void. But where an installer of another run
+# still runs, nobody else begins: "busy JOB".
 cau_lock() {
 	cau_file=$cau_state/lock
 	cau_new=$cau_file.$$
-	mkdir -p "$cau_state" && printf '%s %s\n' "$1" "$2" >"$cau_new" || {
+	cau_tries=0
+	if [ ! -e "$cau_file" ] && cau_busy "$1"; then
+		cau_say busy "$cau_job"
+		return 0
+	fi
+	if ! mkdir -p "$cau_state" || ! printf '%s %s\n' "$1" "$2" >"$cau_new"; then
 		rm -f "$cau_new"
 		return 1
-	}
-	cau_tries=0
+	fi
 	while ! ln "$cau_new" "$cau_file" 2>/dev/null; do
 		cau_line=
 		read -r cau_line 2>/dev/null <"$cau_file"
@@ -63,12 +83,22 @@ cau_lock() {
 			break
 		fi
 		cau_tries=$((cau_tries + 1))
+		if [ $cau_tries -gt 20 ] && [ ! -e "$cau_file" ]; then
+			rm -f "$cau_new"
+			echo "cannot make $cau_file" >&2
+			return 1
+		fi
 		if [ $cau_tries -gt 20 ] || {
 			[ -n "$cau_line" ] && [ "$cau_holder" != "$3" ] &&
 				[ -z "$(find "$cau_file" -mmin +60 2>/dev/null)" ]
 		}; then
 			rm -f "$cau_new"
 			cau_say held "$cau_line"
+			return 0
+		fi
+		if cau_busy "$1"; then
+			rm -f "$cau_new"
+			cau_say busy "$cau_job"
 			return 0
 		fi
 		# Only one may take it away, and only this one, not its successor.
@@ -199,16 +229,12 @@ cau_hashes() {
 }
 
 # cau_have (SHA NAME)...: says "need SHA" for what is not staged whole, and
-# makes room for it. Files not used for 30 days go, and jobs that have a receipt
-# since then: others may still be asked for.
+# makes room for it. Files and jobs that were not used for 30 days go.
 cau_have() {
 	mkdir -p "$cau_state/stage" "$cau_state/jobs" &&
 		cd "$cau_state/stage" || return 1
-	find . -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} + 2>/dev/null
-	find ../jobs -mindepth 2 -maxdepth 2 -name receipt -mtime +30 2>/dev/null |
-		while read -r cau_file; do
-			rm -rf "${cau_file%/receipt}"
-		done
+	find . ../jobs -mindepth 1 -maxdepth 1 -mtime +30 \
+		-exec rm -rf {} + 2>/dev/null
 	cau_new=
 	while [ $# -ge 2 ]; do
 		if [ -f "$1/$2" ] && [ ! -h "$1/$2" ] &&

@@ -42,7 +42,7 @@ err_has 'go on with cau recover, or give it up with cau recover --abandon'
 it 'changed rules: recover refuses and says how to give up'
 echo '<!-- -->' >>root/DefaultHotfixConfig.xml
 runs 7 cau recover -q
-err_has 'put them back to go on, or give it up with cau recover --abandon'
+err_has 'put back what was there to go on, or give the run up with cau recover --abandon'
 
 it 'given up: what ran is unknown, its node stays out, the next one is not touched'
 runs 8 cau recover --abandon -q

@@ -341,6 +341,53 @@ echo "$known somebody" >n1/lock
 runs 0 run1 -q --reinstall
 same 'installed' "$(wc -l <order)" 2
 
+it 'an installer of an earlier run still runs: nobody else begins on the node'
+start
+mkfifo gate up
+put $all/a.sh <<EOT
+echo up >$dir/up
+echo install >>$dir/order
+read x <$dir/gate
+EOT
+"$CAU" run --nodes "$one" --root "$dir/root" -q >run.out 2>run.err </dev/null &
+run=$!
+timeout 20 cat up >/dev/null || fail 'no installer'
+kill -9 $run
+wait $run 2>/dev/null
+runs 8 cau recover --abandon -q
+no 'a lock is left' [ -e n1/lock ]
+runs 5 run1 -q
+out_has 'still runs on the node: wait until it has ended, or end it'
+timeout 20 sh -c 'echo go >gate' || fail 'nobody at the gate'
+rm -f gate up
+eventually 'it has ended' grep -q . "$(echo n1/jobs/*/exit)"
+echo 'exit 0' | put $all/a.sh
+runs 0 run1 -q
+same 'started' "$(wc -l <order)" 1
+
+it 'recover --abandon leaves a node alone that another run has meanwhile'
+start
+mkfifo gate up
+put waits <<EOT
+echo "\$@" >>$dir/order
+[ "\$1" != out ] || { echo up >$dir/up; read x <$dir/gate; }
+EOT
+"$CAU" run --nodes "$one" --root "$dir/root" -q --suspend-command 'sh waits out' \
+	--resume-command 'sh waits in' >run.out 2>run.err </dev/null &
+run=$!
+timeout 20 cat up >/dev/null || fail 'no suspend'
+kill -9 $run
+wait $run 2>/dev/null
+timeout 20 sh -c 'echo go >gate' || fail 'nobody at the gate'
+rm -f gate up
+echo '11111111-2222-4333-8444-555555555555 somebody' >n1/lock
+runs 5 cau recover -q
+runs 6 cau recover --abandon -q
+out_has 'LEFT OUT OF SERVICE'
+out_has 'the node is locked by run 11111111-2222-4333-8444-555555555555, started by somebody'
+same 'order' "$(cat order)" 'out n1'
+yes 'its lock stays' [ -e n1/lock ]
+
 it 'node locks: many coordinators at once, one at a time gets the nodes'
 start
 echo "mkdir $dir/inside || echo both >>$dir/both; rmdir $dir/inside; exit 0" | put $all/a.sh

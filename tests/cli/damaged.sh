@@ -40,10 +40,10 @@ killed
 echo rubbish >>c/current/journal.jsonl
 lines=$(wc -l <c/current/journal.jsonl)
 next_run
-plain <err | sed 's/not JSON: .*/not JSON/' >got
+plain <err | sed "s/not JSON: .*;/not JSON;/" >got
 file_is got <<EOF
 cau run: the journal of run RUN is damaged; it is kept in DIR/c/runs/RUN.damaged
-cau run: line $lines is damaged: not JSON
+cau run: line $lines is damaged: not JSON; what came after it is not known for sure: look at all nodes
 cau run: n1 WAS OUT OF SERVICE: look at it, then: sh DIR/tool in n1
 cau run: n1: nobody knows what became of CAUHotfix_All/a.sh (job RUN.0.0)
 EOF
@@ -60,7 +60,9 @@ silent_out
 plain <err >got
 file_is got <<'EOF'
 cau recover: the journal of run RUN is damaged; it is kept in DIR/c/runs/RUN.damaged
-cau recover: line 3 is damaged: an event of unknown type
+cau recover: line 3 is damaged: an event of unknown type; what came after it is not known for sure: look at all nodes
+cau recover: behind the damage it says: Suspend of n1
+cau recover: behind the damage it says: Install of n1, CAUHotfix_All/a.sh
 cau recover: this run cannot be taken up; the next cau run finds the nodes as they are
 EOF
 runs 2 cau recover

@@ -118,6 +118,28 @@ else
 	skip 'no env --default-signal'
 fi
 
+it 'SIGHUP again and again: a closed terminal ends no installer'
+if [ -n "$as_told" ]; then
+	start
+	begin
+	kill -HUP $run
+	told 'terminal closed: stopping at the next safe point'
+	kill -HUP $run
+	kill -HUP $run
+	runs 0 cau stop
+	out_has 'is already stopping;'
+	kill -HUP $run
+	open_gate n1
+	ended 6
+	lacks run.err 'stopping now'
+	ran_is <<'EOF'
+n1 a
+n1 a end
+EOF
+else
+	skip 'no env --default-signal'
+fi
+
 it 'a second signal: the installer is ended, its outcome is unknown'
 start
 begin --suspend-command "sh $dir/tool out" --resume-command "sh $dir/tool in"
