@@ -255,12 +255,12 @@ runs 2 cau recover
 it 'current that leads nowhere'
 ln -s runs/nowhere c/current
 runs 0 cau status
-rm c/current
+rm -f c/current
 ln -s runs/00000000-0000-4000-8000-000000000000 c/current
 runs 1 cau status
 err_has 'journal.jsonl'
 runs 1 cau recover
 silent_out
-rm c/current
+rm -f c/current
 
 finish
