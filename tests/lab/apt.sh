@@ -307,6 +307,39 @@ verdict 'with one transaction, run once' is 'n1 cau-sec Succeeded 0 false:
 n1 cau-slow Succeeded 0 false: 
 1' "$(results; lab in n1 grep -c x /var/lib/slow-starts)"
 
+# A power cut in the middle of a transaction.
+deb cau-slow 1.4 security 'touch /run/slow; while [ ! -e /run/go ]; do sleep 0.1; done'
+deb cau-vendor 1.2 security
+publish
+lab in n1 rm -f /run/go /run/slow
+apt_cau run --max-retries-per-node 0 >/dev/null &
+wait_for n1 /run/slow
+boots=$(lab reboots n1)
+lab crash n1
+lab wait n1 $((boots + 1))
+wait $!
+rc=$?
+verdict 'a power cut: nobody knows, and nothing is started twice' is \
+	'8 n1 cau-slow Unknown null false: the node was restarted while the installer ran
+n1 cau-vendor Unknown null false: the node was restarted while the installer ran' \
+	"$rc $(results)"
+lab in n1 touch /run/go
+apt_cau run >/dev/null
+rc=$?
+verdict 'the next run brings it to an end' is '0 1.4 installed 1.2 installed' \
+	"$rc $(version n1 cau-slow) $(version n1 cau-vendor)"
+verdict 'and says what it found' grep -q 'dpkg had been interrupted' out
+
+# Without root nothing is tried.
+apt_cau scan --nodes n1=admin@n1
+rc=$?
+verdict 'a login that is not root: an error that says so' is \
+	'1 n1: error: apt-get update needs root on this node (--sudo?)' "$rc $(cat out)"
+deb cau-vendor 1.3 security
+publish
+apt_cau run --nodes n1=admin@n1 --sudo >/dev/null
+verdict 'with sudo it works' is 'n1 cau-vendor Succeeded 0 false: ' "$(results)"
+
 # Both plug-ins, one restart.
 deb cau-sec 1.5 security "$reboot"
 publish
