@@ -142,7 +142,10 @@ add_update(struct buf *b, const struct engine_update *u, size_t id_width)
 	if (*u->info.version != '\0')
 		buf_addf(b, "  %s", u->info.version);
 	if (*u->info.kb != '\0')
-		buf_addf(b, "  KB%s", u->info.kb);
+		/* Advisories of distributions are no numbers. */
+		buf_addf(b, "  %s%s",
+		    strspn(u->info.kb, "0123456789") == 0 ? "" : "KB",
+		    u->info.kb);
 	if (u->result.has_code && u->result.exit_code <= INT32_MAX &&
 	    u->result.exit_code <= 65535)
 		buf_addf(b, "  exit %" PRIu32, u->result.exit_code);

@@ -33,4 +33,5 @@ for t in ssh restart local; do
 	in_lab lab $t
 done
 in_lab nspawn systemd
+in_lab nspawn apt
 exit $failed
