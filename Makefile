@@ -52,6 +52,10 @@ SRCS = \
 	access.c \
 	agent_apt.c \
 	agent_apt_plan.c \
+	agent_dnf.c \
+	agent_fwupd.c \
+	agent_text.c \
+	agent_zypper.c \
 	arena.c \
 	buf.c \
 	bytesrc.c \
