@@ -9,5 +9,9 @@ extern const char node_restart_sh[];
 extern const char node_job_sh[];
 extern const char node_agent_common_sh[];
 extern const char node_agent_apt_sh[];
+extern const char node_agent_dnf_sh[];
+extern const char node_agent_fwupd_sh[];
+extern const char node_agent_rpm_sh[];
+extern const char node_agent_zypper_sh[];
 
 #endif

@@ -41,6 +41,7 @@ CAU=$PWD/build/cau
 export CAU
 part "documents" sh tests/docs.sh
 part "nodes over ssh" sh tests/lab/run.sh
+part "dnf, zypper, fwupd" sh tests/lab/rpm.sh
 
 if [ "${CAU_REQUIRE_ALL:-}" = 1 ] && [ $skipped != 0 ]; then
 	failed="$failed skipped tests,"

@@ -52,7 +52,7 @@ packages_install() {
 		[ "$1" = test ] || return 0
 		packages_add libcmocka-dev python3-jsonschema openssh-client openssh-server \
 			iproute2 util-linux sudo procps jq acl attr libxml2-utils \
-			dpkg-dev rpm msitools wixl gcab valgrind clang \
+			dpkg-dev rpm dnf createrepo-c zypper msitools wixl gcab valgrind clang \
 			clang-format clang-tidy cppcheck shellcheck mandoc \
 			busybox bash zip strace time mmdebstrap systemd-container
 	elif command -v dnf >/dev/null 2>&1; then
