@@ -140,6 +140,9 @@ HDRS = $(wildcard *.h)
 UNIT = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 CLI = $(filter-out lib run-all,$(patsubst tests/cli/%.sh,%,$(wildcard tests/cli/*.sh)))
+SIM_OBJS = $(patsubst tests/sim/%.c,$(OUT)/sim-o/%.o,$(wildcard tests/sim/*.c))
+SIM_WRAP = -Wl,--wrap=open,--wrap=close,--wrap=write,--wrap=fdatasync \
+	-Wl,--wrap=ftruncate
 MAN = $(wildcard man/*.[1-8])
 VERSION = $(shell sed -n 's/^.define CAU_VERSION "\(.*\)"/\1/p' cau.h)
 
@@ -180,8 +183,14 @@ $(OUT)/unit/%: tests/unit/%.c $(OUT)/libcau.a Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TEST_CFLAGS) $(LINK) $(PKG_LIBS) -lcmocka -lpthread
 
-$(OUT)/sim: tests/sim/sim.c $(OUT)/libcau.a Makefile
-	$(Q)$(CC) $(TEST_CFLAGS) $(LINK) $(PKG_LIBS) -lpthread
+# The simulator: calls of journal.c for its disk come to tests/sim/disk.c.
+$(OUT)/sim-o/%.o: tests/sim/%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_CFLAGS) -Itests/sim -c -o $@ $<
+
+$(OUT)/sim: $(SIM_OBJS) $(OUT)/libcau.a
+	$(Q)$(CC) $(ALL_CFLAGS) $(LINKHARD) $(LDFLAGS) $(SIM_WRAP) -o $@ \
+	    $(SIM_OBJS) $(OUT)/libcau.a $(PKG_LIBS) -lpthread
 
 $(OUT)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(OUT)/libcau.a Makefile
 	@mkdir -p $(@D)
@@ -201,13 +210,25 @@ VALGRINDS = $(filter-out valgrind-child valgrind-restart,$(UNIT:$(OUT)/unit/test
 
 check:
 	@$(MAKE) --no-print-directory -k $(UNIT_CHECKS) $(REPLAYS) check-sim \
-	    $(CLI_CHECKS)
+	    $(if $(SAN),,check-mutants) $(CLI_CHECKS)
 
 $(UNIT_CHECKS): check-%: $(OUT)/unit/test_%
 	@sh tests/quiet.sh $@ $<
 
 check-sim: $(OUT)/sim
-	@sh tests/quiet.sh $@ $< 1 $(if $(SAN),300,2000)
+	@sh tests/quiet.sh $@ $< 1 $(if $(SAN),400,3000)
+
+# Many more runs: make sim SEEDS=100000 SEED=1
+SEED ?= 1
+SEEDS ?= 10000
+sim: $(OUT)/sim
+	@$< -j "$$(getconf _NPROCESSORS_ONLN)" $(SEED) $(SEEDS)
+
+check-mutants: $(OUT)/sim
+	@OUT=$(OUT) CC="$(CC)" SIM_OBJS="$(SIM_OBJS)" \
+	    CFLAGS="-std=c11 -w -O1 $(DEFINES) $(PKG_CFLAGS)" \
+	    LIBS="$(SIM_WRAP) $(OUT)/libcau.a $(PKG_LIBS) -lpthread" \
+	    sh tests/quiet.sh $@ sh tests/sim/mutants.sh
 
 $(REPLAYS): replay-%: $(OUT)/replay/fuzz_%
 	@sh tests/quiet.sh $@ $< tests/fuzz/corpus/$*
@@ -283,9 +304,9 @@ dist:
 clean:
 	rm -rf build build-*
 
-.PHONY: all check check-sim check-valgrind clean dist fuzz fuzz-run fuzzers \
-	hdr-check install lint uninstall unit $(UNIT_CHECKS) $(REPLAYS) \
+.PHONY: all check check-mutants check-sim check-valgrind clean dist fuzz \
+	fuzz-run fuzzers hdr-check install lint sim uninstall unit $(UNIT_CHECKS) $(REPLAYS) \
 	$(CLI_CHECKS) $(VALGRINDS)
 .SECONDARY:
--include $(OBJS:.o=.d) $(OUT)/cau.d $(UNIT:=.d) $(OUT)/sim.d \
+-include $(OBJS:.o=.d) $(OUT)/cau.d $(UNIT:=.d) $(SIM_OBJS:.o=.d) \
 	$(FUZZERS:%=$(OUT)/replay/%.d) $(FUZZERS:%=$(OUT)/fuzz/%.d)

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: ISC */
+/* The promises, after every event. */
+#include "sim.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool
+drains(const struct sim *s)
+{
+	return s->run.suspend_command[0] != NULL;
+}
+
+/* More operations than this on one node are a loop. */
+static unsigned
+most_starts(const struct sim *s, const struct sim_node *n)
+{
+	unsigned attempts = (unsigned)s->run.max_retries_per_node + 1;
+	unsigned pass = 2 * (unsigned)s->run.n_plugins + 3;
+
+	return attempts *
+		   ((ENGINE_MAX_PASSES + 1) * pass + (unsigned)n->n_offers +
+		       (unsigned)s->run.suspend_retries + 8) +
+	       2 * s->crashes;
+}
+
+/* Attempts: no more than allowed, each after its wait. */
+static void
+check_attempt(struct sim *s, const struct sim_node *n, const struct event *ev)
+{
+	const struct ledger_node *l = &s->ledger.nodes[n - s->nodes];
+	bool again = ev->op == OP_SUSPEND && l->suspends_failed > 0;
+
+	if (ev->attempt > s->run.max_retries_per_node + 1 ||
+	    ev->attempt < l->attempt)
+		broken(s, P_END, "%s: attempt %u", n->name, ev->attempt);
+	if (((l->attempt > 0 && ev->attempt > l->attempt) || again) &&
+	    ev->at_ms < l->last_end_ms + s->run.retry_wait_ms)
+		broken(s, P_ORDER, "%s is tried again too early", n->name);
+	if (again && ev->attempt == l->attempt &&
+	    l->suspends_failed > s->run.suspend_retries)
+		broken(s, P_END, "%s is drained once more", n->name);
+	if (l->starts >= most_starts(s, n))
+		broken(
+		    s, P_END, "%s has had %u operations", n->name, l->starts);
+}
+
+/* A node's turn begins: all are prepared, and those before it have had
+ * theirs. */
+static void
+check_begin(struct sim *s, const struct sim_node *n)
+{
+	const struct engine_node *en;
+	const struct ledger_node *l;
+	int64_t failed = 0;
+
+	if (s->ledger.stop_asked)
+		broken(s, P_END, "the turn of %s begins after a stop", n->name);
+	for (size_t i = 0; i < s->run.n_nodes; i++) {
+		en = &s->g.nodes[i];
+		l = &s->ledger.nodes[i];
+		failed += en->finished && en->status == STATUS_FAILED;
+		if (&s->nodes[i] < n && !l->turn && !en->finished)
+			broken(s, P_ORDER, "%s comes before %s", n->name,
+			    s->nodes[i].name);
+		if (!l->turn && !en->finished && l->starts == 0)
+			broken(s, P_ONCE,
+			    "the turn of %s begins, and %s is not scanned",
+			    n->name, s->nodes[i].name);
+		if (l->held)
+			broken(s, P_ORDER,
+			    "the turn of %s begins, and another has %s",
+			    n->name, s->nodes[i].name);
+		if (s->run.require_all_nodes_online && !l->turn && l->lost &&
+		    en->finished)
+			broken(s, P_ORDER,
+			    "the turn of %s begins, and %s is not online",
+			    n->name, s->nodes[i].name);
+	}
+	if (failed > s->run.max_failed_nodes)
+		broken(s, P_ORDER,
+		    "the turn of %s begins, and %" PRId64 " nodes failed",
+		    n->name, failed);
+}
+
+/* The plug-ins that are known to ask for a restart which cau has not done;
+ * still: and which has not happened by itself. */
+static uint64_t
+restart_wanted(const struct sim_node *n, bool still)
+{
+	const struct sim_job *j;
+	uint64_t plugins = 0;
+
+	for (size_t i = 0; i < n->n_jobs; i++) {
+		j = &n->jobs[i];
+		if (j->heard && n->offers[j->offer].reboot &&
+		    j->restarts == n->restarts &&
+		    (!still || j->boot == n->boot))
+			plugins |= UINT64_C(1) << n->offers[j->offer].plugin;
+	}
+	return plugins;
+}
+
+bool
+may_restart(const struct sim *s, const struct sim_node *n)
+{
+	return s->run.allow_self_reboot ||
+	       (!n->local && s->home != (size_t)(n - s->nodes));
+}
+
+static void
+check_install(struct sim *s, const struct sim_node *n, const struct event *ev)
+{
+	const struct ledger_node *l = &s->ledger.nodes[n - s->nodes];
+	const struct flight *f = &n->flight;
+	uint64_t self = UINT64_C(1) << n->offers[f->offer].plugin;
+	uint64_t failed = ev->attempt == l->attempt ? l->failed_plugins : 0;
+	uint64_t wanted = restart_wanted(n, true);
+
+	if (f->again)
+		return;
+	if (s->ledger.stop_asked)
+		broken(s, P_END, "%s: %s after a stop", n->name, ev->id);
+	if (*s->run.pre_script != '\0' && !l->pre_ok)
+		broken(s, P_ORDER, "%s: %s without pre-update script", n->name,
+		    ev->id);
+	if (l->last_update != SIZE_MAX && ev->update <= l->last_update &&
+	    ev->attempt == l->attempt && ev->pass == l->pass)
+		broken(s, P_ORDER, "%s: %s out of order", n->name, ev->id);
+	if ((failed & self) != 0 ||
+	    (s->run.stop_on_plugin_failure && (failed & (self - 1)) != 0))
+		broken(s, P_ORDER, "%s: %s after a failed plug-in", n->name,
+		    ev->id);
+	if (s->run.separate_reboots && may_restart(s, n) && wanted != 0 &&
+	    (wanted & self) == 0)
+		broken(s, P_ORDER, "%s: %s before a restart", n->name, ev->id);
+}
+
+/* Back into service only what is known to be well. */
+static void
+check_resume(struct sim *s, const struct sim_node *n)
+{
+	const struct ledger_node *l = &s->ledger.nodes[n - s->nodes];
+
+	if (!l->suspended)
+		broken(
+		    s, P_ORDER, "%s is resumed, and was not drained", n->name);
+	if (l->in_doubt || l->restart_open)
+		broken(s, P_DRAINED, "%s is resumed in doubt", n->name);
+	if (n->restarting && n->up_ms > s->now_ms)
+		broken(s, P_DRAINED, "%s is resumed while it is down", n->name);
+	if (installer_runs(s, n))
+		broken(s, P_DRAINED, "%s is resumed while an installer runs",
+		    n->name);
+}
+
+static void
+check_op(struct sim *s, const struct sim_node *n, const struct event *ev)
+{
+	const struct ledger_node *l = &s->ledger.nodes[n - s->nodes];
+	bool pre = *s->run.pre_script != '\0';
+
+	switch (ev->op) {
+	case OP_SCAN:
+	case OP_STAGE:
+		if (s->ledger.turns_begun && !l->turn)
+			broken(s, P_ONCE, "%s: %s, and a turn has begun",
+			    n->name, op_name(ev->op));
+		if (s->ledger.stop_asked &&
+		    (ev->op == OP_STAGE || !l->suspended))
+			broken(s, P_END, "%s: %s after a stop", n->name,
+			    op_name(ev->op));
+		break;
+	case OP_PRE_SCRIPT:
+		if (l->suspended || n->service != IN_SERVICE)
+			broken(s, P_ORDER, "%s: script while drained", n->name);
+		break;
+	case OP_SUSPEND:
+		if (s->ledger.stop_asked)
+			broken(s, P_END, "%s is drained after a stop", n->name);
+		if (pre && !l->pre_ok)
+			broken(s, P_ORDER, "%s is drained without script",
+			    n->name);
+		break;
+	case OP_INSTALL:
+		check_install(s, n, ev);
+		break;
+	case OP_RESTART:
+		if (!l->restart_open && restart_wanted(n, false) == 0)
+			broken(
+			    s, P_ORDER, "%s is restarted for nothing", n->name);
+		break;
+	case OP_RESUME:
+		check_resume(s, n);
+		break;
+	case OP_POST_SCRIPT:
+		if (l->suspended || n->service != IN_SERVICE ||
+		    (pre && !l->pre_ok))
+			broken(s, P_ORDER, "%s: post-update script too early",
+			    n->name);
+		break;
+	case OP_KIND_COUNT:
+		break;
+	}
+}
+
+/* An operation is announced; its flight is made. */
+void
+check_start(struct sim *s, const struct event *ev)
+{
+	const struct sim_node *n = &s->nodes[node_number(s, ev->node)];
+	const struct ledger_node *l = &s->ledger.nodes[n - s->nodes];
+
+	if (l->busy || n->flight.on)
+		broken(s, P_ORDER, "%s has two operations at once", n->name);
+	if (l->unknown || s->g.nodes[n - s->nodes].finished)
+		broken(s, P_DRAINED,
+		    "%s: %s, though nobody knows what runs there", n->name,
+		    op_name(ev->op));
+	if (l->held)
+		broken(s, P_ORDER, "%s: %s, and another has it", n->name,
+		    op_name(ev->op));
+	check_attempt(s, n, ev);
+	if (ledger_begins_turn(ev->op) && !l->turn)
+		check_begin(s, n);
+	check_op(s, n, ev);
+}
+
+/* An installer really starts. */
+void
+check_job(struct sim *s, const struct sim_node *n, size_t offer, const char *id)
+{
+	const struct offer *o = &n->offers[offer];
+	const struct sim_job *j = job_of_offer(n, offer);
+
+	if (j != NULL)
+		broken(s, P_ONCE, "%s: %s is started twice, as %s and %s",
+		    n->name, o->info.id, j->id, id);
+	if (drains(s) && n->service != DRAINED)
+		broken(s, P_ONCE, "%s: %s is installed while it is in service",
+		    n->name, o->info.id);
+	if (o->installed)
+		broken(s, P_ONCE, "%s: %s was installed before the run",
+		    n->name, o->info.id);
+	if (o->staged == 0 || strcmp(o->staged_job, id) != 0)
+		broken(s, P_ORDER, "%s: %s is not staged for %s", n->name,
+		    o->info.id, id);
+	if (s->ledger.abandoned)
+		broken(s, P_ONCE, "%s: %s after the run was abandoned", n->name,
+		    o->info.id);
+}
+
+/* Out of service through cau. */
+static bool
+is_out(const struct sim *s, const struct sim_node *n)
+{
+	const struct engine_node *en = &s->g.nodes[n - s->nodes];
+
+	return n->service != IN_SERVICE || (en->active && !en->finished) ||
+	       (n->restarting && n->up_ms > s->now_ms) || installer_runs(s, n);
+}
+
+/* The engine's own counts, again. */
+static void
+check_census(struct sim *s)
+{
+	const struct engine_census *c = &s->g.census;
+	const struct engine_node *n;
+	size_t busy = 0, finished = 0, prepared = 0;
+
+	for (size_t i = 0; i < s->run.n_nodes; i++) {
+		n = &s->g.nodes[i];
+		busy += n->busy;
+		finished += n->finished;
+		prepared += n->prepared;
+	}
+	if (busy != c->busy || finished != c->finished ||
+	    prepared != c->prepared)
+		broken(s, P_END, "the engine counts wrong");
+}
+
+void
+check_state(struct sim *s)
+{
+	int64_t out = 0, preparing = 0;
+
+	for (size_t i = 0; i < s->run.n_nodes; i++) {
+		out += is_out(s, &s->nodes[i]);
+		preparing += s->g.nodes[i].busy && !s->ledger.nodes[i].turn;
+	}
+	if (out > s->run.max_unavailable)
+		broken(s, P_AWAY, "%" PRId64 " nodes are out of service", out);
+	if (preparing > s->run.parallel)
+		broken(s, P_ORDER, "%" PRId64 " nodes are prepared at once",
+		    preparing);
+	check_census(s);
+}
+
+/* Time limits of the run are kept, and nothing is waited for in vain. */
+void
+check_plan(struct sim *s, const struct engine_plan *plan, bool waiting)
+{
+	const struct run_info *r = &s->run;
+	int64_t now = s->now_ms + s->offset_ms, due = FOREVER;
+
+	if (plan->idle != (plan->n_events == 0))
+		broken(s, P_END, "a plan that is idle and is not");
+	if (!plan->idle)
+		return;
+	if (plan->wake_ms <= now)
+		broken(s, P_END, "nothing to do, and no time to wait");
+	if (!waiting && plan->wake_ms == INT64_MAX)
+		broken(s, P_END, "the run stands still");
+	if (r->warn_after_ms > 0 && s->ledger.warned == 0)
+		due = SIM_T0 + r->warn_after_ms;
+	if (r->stop_after_ms > 0 && s->g.stop == ENGINE_STOP_NONE &&
+	    SIM_T0 + r->stop_after_ms < due)
+		due = SIM_T0 + r->stop_after_ms;
+	if (plan->wake_ms > due)
+		broken(s, P_END, "WarnAfter or StopAfter is slept over");
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: ISC */
+/* What the events so far say, folded without the engine. */
+#include "sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+size_t
+node_number(const struct sim *s, const char *name)
+{
+	size_t i = (size_t)strtoul(name + 1, NULL, 10);
+
+	return i < s->run.n_nodes ? i : 0;
+}
+
+void
+ledger_init(struct ledger *l, const struct sim *s)
+{
+	memset(l, 0, sizeof(*l));
+	l->nodes = xcalloc(s->run.n_nodes, sizeof(*l->nodes));
+	for (size_t i = 0; i < s->run.n_nodes; i++)
+		l->nodes[i].last_update = l->nodes[i].installing = SIZE_MAX;
+}
+
+bool
+ledger_begins_turn(enum op_kind op)
+{
+	return op != OP_SCAN && op != OP_STAGE;
+}
+
+/* Of "n3-b2". */
+static unsigned
+boot_number(const char *boot_id)
+{
+	return (unsigned)strtoul(strstr(boot_id, "-b") + 2, NULL, 10);
+}
+
+static void
+op_started(struct ledger *l, struct ledger_node *n, const struct sim *s,
+    const struct event *ev)
+{
+	if (ev->attempt != n->attempt) {
+		n->suspends_failed = 0;
+		n->failed_plugins = 0;
+		if (!n->suspended && *s->run.post_script == '\0')
+			n->pre_ok = false;
+	}
+	if (ev->attempt != n->attempt || ev->pass != n->pass)
+		n->last_update = SIZE_MAX;
+	n->attempt = ev->attempt;
+	n->pass = ev->pass;
+	n->busy = true;
+	n->starts++;
+	if (ledger_begins_turn(ev->op))
+		n->turn = l->turns_begun = true;
+	if (ev->op == OP_SUSPEND)
+		n->suspended = true;
+	if (ev->op == OP_RESTART) {
+		n->restart_open = true;
+		n->restart_boot = boot_number(ev->boot_id);
+	}
+	if (ev->op == OP_INSTALL)
+		n->installing = n->last_update = ev->update;
+}
+
+static uint64_t
+plugins_failed(const struct sim *s, const struct event *ev)
+{
+	uint64_t failed = 0;
+
+	for (size_t i = 0; i < ev->n_failures; i++)
+		for (size_t k = 0; k < s->run.n_plugins; k++)
+			if (strcmp(ev->failures[i].plugin,
+				s->run.plugins[k].name) == 0)
+				failed |= UINT64_C(1) << k;
+	return failed;
+}
+
+static void
+went_well(struct ledger_node *n, const struct event *ev)
+{
+	n->lost = false;
+	switch (ev->op) {
+	case OP_SCAN:
+	case OP_STAGE:
+		n->in_doubt = false;
+		break;
+	case OP_PRE_SCRIPT:
+		n->pre_ok = true;
+		break;
+	case OP_POST_SCRIPT:
+		n->pre_ok = false;
+		break;
+	case OP_RESTART:
+		n->in_doubt = n->restart_open = false;
+		break;
+	case OP_RESUME:
+		n->suspended = n->resume_failed = false;
+		break;
+	case OP_SUSPEND:
+	case OP_INSTALL:
+	case OP_KIND_COUNT:
+		break;
+	}
+}
+
+static void
+went_badly(struct ledger_node *n, const struct event *ev)
+{
+	if (ev->op == OP_SUSPEND)
+		n->suspends_failed++;
+	if (ev->op == OP_RESUME)
+		n->resume_failed = true;
+	if (n->turn && (ev->op == OP_RESTART || ev->outcome == OUTCOME_LOST ||
+			   ev->outcome == OUTCOME_UNKNOWN))
+		n->in_doubt = true;
+	n->held |= ev->outcome == OUTCOME_HELD;
+	n->lost = ev->outcome == OUTCOME_LOST;
+}
+
+static void
+op_ended(struct ledger_node *n, const struct sim *s, const struct event *ev)
+{
+	n->busy = false;
+	n->last_end_ms = ev->at_ms;
+	n->last_op = ev->op;
+	n->last_outcome = ev->outcome;
+	n->failed_plugins |= plugins_failed(s, ev);
+	if (ev->op == OP_INSTALL) {
+		n->installing = SIZE_MAX;
+		n->unknown |= ev->outcome == OUTCOME_UNKNOWN;
+	}
+	n->flawed |= ev->outcome == OUTCOME_FLAWED;
+	if (ev->outcome == OUTCOME_OK || ev->outcome == OUTCOME_FLAWED)
+		went_well(n, ev);
+	else
+		went_badly(n, ev);
+}
+
+/* On a node that was to be restarted: it has not been, or its coordinator
+ * would run under another boot. It is not without leave. */
+static void
+recovered(struct ledger *l, const struct sim *s, const struct event *ev)
+{
+	const char *boot_id = ev->coordinator.boot_id;
+	struct ledger_node *n;
+
+	for (size_t i = 0; i < s->run.n_nodes; i++)
+		l->nodes[i].busy = false;
+	if (*boot_id != 'n' || s->run.allow_self_reboot)
+		return;
+	n = &l->nodes[node_number(s, boot_id)];
+	if (n->restart_boot == boot_number(boot_id))
+		n->restart_open = false;
+}
+
+static void
+abandoned(struct ledger *l, const struct sim *s)
+{
+	struct ledger_node *n;
+
+	l->abandoned = l->stop_asked = true;
+	for (size_t i = 0; i < s->run.n_nodes; i++) {
+		n = &l->nodes[i];
+		n->busy = false;
+		n->in_doubt |= n->restart_open || n->installing != SIZE_MAX;
+		n->unknown |= n->installing != SIZE_MAX;
+	}
+}
+
+void
+ledger_apply(struct ledger *l, const struct sim *s, const struct event *ev)
+{
+	l->n_events++;
+	switch (ev->type) {
+	case EV_RUN_STARTED:
+		break;
+	case EV_RUN_ABANDONED:
+		abandoned(l, s);
+		break;
+	case EV_RUN_RECOVERED:
+		recovered(l, s, ev);
+		break;
+	case EV_OP_STARTED:
+		op_started(l, &l->nodes[node_number(s, ev->node)], s, ev);
+		break;
+	case EV_OP_ENDED:
+		op_ended(&l->nodes[node_number(s, ev->node)], s, ev);
+		break;
+	case EV_WARNED:
+		l->warned++;
+		break;
+	case EV_STOP_REQUESTED:
+		l->stop_asked = true;
+		l->stop_now |= ev->now;
+		break;
+	case EV_RUN_FINISHED:
+		l->finished = true;
+		break;
+	}
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: ISC */
+/* The promises, when a run is over or was cut short. */
+#include "report.h"
+
+#include <string.h>
+
+#include "sim.h"
+
+/* Success is said only of what the node really did. */
+static void
+check_update(struct sim *s, const struct sim_node *n,
+    const struct engine_node *en, const struct engine_update *u)
+{
+	size_t offer = offer_of(n, u->info.plugin, u->info.id);
+	const struct sim_job *j = job_of_offer(n, offer);
+	enum update_result said = u->result.result, truth = RESULT_NONE;
+
+	if (!u->done)
+		broken(s, P_END, "%s: %s has no result", n->name, u->info.id);
+	if (j != NULL)
+		truth = job_result(s, n, j);
+	if (j == NULL && said == RESULT_ALREADY_INSTALLED &&
+	    offer_is_installed(s, n, offer))
+		return;
+	if (j == NULL && said != RESULT_CANCELED && said != RESULT_UNKNOWN &&
+	    !(said == RESULT_FAILED && u->refused != 0))
+		broken(s, P_SEEN,
+		    "%s: %s was never started and is said to be "
+		    "%s",
+		    n->name, u->info.id, update_result_name(said));
+	if (j != NULL && said != RESULT_UNKNOWN && said != truth)
+		broken(s, P_SEEN, "%s: %s came to %s and is said to be %s",
+		    n->name, u->info.id, update_result_name(truth),
+		    update_result_name(said));
+	if (said == RESULT_UNKNOWN && en->status == STATUS_SUCCEEDED)
+		broken(s, P_SEEN, "%s succeeded with %s unknown", n->name,
+		    u->info.id);
+}
+
+/* Asked for by an installer that is known to have ended, and not done. */
+static bool
+needs_restart(const struct sim_node *n, const struct engine_node *en)
+{
+	const struct engine_update *u;
+	const struct sim_job *j;
+	size_t offer;
+
+	for (size_t i = 0; i < en->n_updates; i++) {
+		u = &en->updates[i];
+		offer = offer_of(n, u->info.plugin, u->info.id);
+		j = job_of_offer(n, offer);
+		if (j != NULL && j->heard && n->offers[offer].reboot &&
+		    u->result.result != RESULT_UNKNOWN && j->boot == n->boot)
+			return true;
+	}
+	return false;
+}
+
+static void
+check_restarts(struct sim *s, const struct sim_node *n,
+    const struct engine_node *en, const json_t *node)
+{
+	const json_t *list = json_object_get(node, "reboots"), *r;
+	const char *before, *after;
+	bool open = false;
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		r = json_array_get(list, i);
+		before = json_text(r, "boot_id_before");
+		after = json_text(r, "boot_id_after");
+		open |= *after == '\0';
+		if (strcmp(before, after) == 0)
+			broken(s, P_SEEN, "%s: a restart without another boot",
+			    n->name);
+	}
+	if (json_array_size(list) > n->boot + 1)
+		broken(s, P_SEEN, "%s: more restarts than there were", n->name);
+	if (needs_restart(n, en) && !open &&
+	    !json_flag(node, "restart_pending"))
+		broken(s, P_SEEN, "%s needs a restart, and nobody says so",
+		    n->name);
+	if (open && strcmp(json_text(node, "status"), "Succeeded") == 0)
+		broken(
+		    s, P_SEEN, "%s succeeded, and did not come back", n->name);
+}
+
+/* All that is offered now has been dealt with. */
+static void
+check_complete(struct sim *s, const struct sim_node *n)
+{
+	const struct engine_node *en = &s->g.nodes[n - s->nodes];
+	const struct ledger_node *l = &s->ledger.nodes[n - s->nodes];
+
+	if (l->flawed || l->unknown || l->held || l->failed_plugins != 0)
+		broken(s, P_SEEN, "%s succeeded in spite of trouble", n->name);
+	if (n->service != IN_SERVICE)
+		broken(s, P_SEEN, "%s succeeded, out of service", n->name);
+	if (*s->run.post_script != '\0' && l->turn && l->pre_ok)
+		broken(s, P_SEEN, "%s succeeded without its script", n->name);
+	for (size_t i = 0; i < n->n_offers && s->g.stop == ENGINE_STOP_NONE;
+	     i++)
+		if (offer_is_shown(s, n, i) && !offer_is_installed(s, n, i) &&
+		    job_of_offer(n, i) == NULL)
+			broken(s, P_SEEN, "%s succeeded, and %s was not tried",
+			    n->name, n->offers[i].info.id);
+	if (en->scanned < s->run.n_plugins)
+		broken(s, P_SEEN, "%s succeeded, and was not scanned", n->name);
+}
+
+/* What is left out of service is left so for a reason, and said loudly. */
+static void
+check_left(struct sim *s, const struct sim_node *n, const json_t *node)
+{
+	const struct ledger_node *l = &s->ledger.nodes[n - s->nodes];
+	bool said = json_flag(node, "left_suspended");
+
+	if (n->service != IN_SERVICE && !said)
+		broken(s, P_DRAINED,
+		    "%s is left out of service, and nobody "
+		    "says so",
+		    n->name);
+	if (said && !l->resume_failed && !l->in_doubt && !l->restart_open &&
+	    !l->held && !s->g.nodes[n - s->nodes].unknown)
+		broken(s, P_DRAINED, "%s is left out of service for nothing",
+		    n->name);
+}
+
+/* Lines of printable text, and every node that is left out in one of them. */
+static void
+check_text(struct sim *s, size_t left)
+{
+	struct buf b = BUF_INIT;
+	const char *p;
+
+	report_to_text(&b, &s->g, false);
+	for (p = b.data; *p != '\0'; p++)
+		if (((unsigned char)*p < 0x20 && *p != '\n' && *p != '\t') ||
+		    *p == 0x7f)
+			broken(s, P_TEXT,
+			    "control character 0x%02x in the "
+			    "report",
+			    (unsigned char)*p);
+	for (p = b.data; (p = strstr(p, "    LEFT OUT OF SERVICE: ")) != NULL;
+	     p++)
+		left--;
+	if (left != 0)
+		broken(s, P_DRAINED,
+		    "%zu nodes are left out of service in "
+		    "silence",
+		    left);
+	buf_release(&b);
+}
+
+static void
+check_exit(struct sim *s, size_t good, size_t failed, bool unknown)
+{
+	enum cau_exit code = engine_exit_code(&s->g);
+	bool held = false;
+
+	for (size_t i = 0; i < s->run.n_nodes; i++)
+		held |= s->ledger.nodes[i].held;
+	if (unknown != (code == CAU_UNKNOWN))
+		broken(
+		    s, P_SEEN, "exit code %d, unknown: %d", (int)code, unknown);
+	if (code == CAU_OK && good != s->run.n_nodes)
+		broken(s, P_SEEN, "exit code 0 with %zu good nodes", good);
+	if (good == s->run.n_nodes && code != CAU_OK)
+		broken(s, P_SEEN, "exit code %d, and all is good", (int)code);
+	if (code == CAU_CANCELED && !s->ledger.stop_asked)
+		broken(s, P_SEEN, "canceled, and nobody asked for it");
+	if (code == CAU_UNHEALTHY && s->ledger.turns_begun)
+		broken(s, P_SEEN, "not online, and nodes were touched");
+	if (code == CAU_LOCKED && !held)
+		broken(s, P_SEEN, "locked, and nobody else was there");
+	if (code == CAU_PARTIAL && (int64_t)failed > s->run.max_failed_nodes)
+		broken(s, P_SEEN, "%zu failed nodes are within the budget",
+		    failed);
+	if (s->calm && code != CAU_OK)
+		broken(s, P_SEEN, "exit code %d, and nothing went wrong",
+		    (int)code);
+}
+
+void
+check_report(struct sim *s)
+{
+	json_t *r = report_to_json(&s->g), *nodes, *node;
+	size_t good = 0, failed = 0, left = 0;
+	const struct engine_node *en;
+	bool unknown = false;
+	const char *status;
+
+	nodes = json_object_get(r, "nodes");
+	for (size_t i = 0; i < s->run.n_nodes; i++) {
+		node = json_array_get(nodes, i);
+		en = &s->g.nodes[i];
+		status = json_text(node, "status");
+		if (*status == '\0')
+			broken(s, P_END, "%s has no status", s->nodes[i].name);
+		for (size_t k = 0; k < en->n_updates; k++)
+			check_update(s, &s->nodes[i], en, &en->updates[k]);
+		check_restarts(s, &s->nodes[i], en, node);
+		check_left(s, &s->nodes[i], node);
+		if (strcmp(status, "Succeeded") == 0)
+			check_complete(s, &s->nodes[i]);
+		good += strcmp(status, "Succeeded") == 0;
+		failed += strcmp(status, "Failed") == 0;
+		left += json_flag(node, "left_suspended");
+		unknown |= json_number(node, "unknown") > 0;
+	}
+	check_exit(s, good, failed, unknown);
+	check_text(s, left);
+	json_decref(r);
+}
+
+/* After a crash: what was begun on a node is on record, so that it is said
+ * and looked after. */
+void
+check_known(struct sim *s)
+{
+	const struct engine_node *en;
+	const struct engine_update *u;
+	const struct sim_node *n;
+
+	for (size_t i = 0; i < s->run.n_nodes; i++) {
+		n = &s->nodes[i];
+		en = &s->g.nodes[i];
+		if (n->service != IN_SERVICE && !en->suspended)
+			broken(s, P_CRASH,
+			    "the journal does not say that %s "
+			    "is drained",
+			    n->name);
+		for (size_t k = 0; k < en->n_updates; k++) {
+			u = &en->updates[k];
+			if (!u->started && u->refused == 0 &&
+			    job_of_offer(n, offer_of(n, u->info.plugin,
+						u->info.id)) != NULL)
+				broken(s, P_CRASH,
+				    "the journal does not say "
+				    "that %s was started on %s",
+				    u->info.id, n->name);
+		}
+		if (n->restarting && n->up_ms > s->now_ms && en->n_reboots == 0)
+			broken(s, P_CRASH,
+			    "the journal does not say that %s "
+			    "was restarted",
+			    n->name);
+	}
+}

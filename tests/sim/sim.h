@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Updating Runs of simulated clusters in virtual time: the shipped engine and
+ * journal are driven as run.c and cmd_run.c drive them, and everything that
+ * can go wrong does. All that happens in a run follows from its seed.
+ *
+ *	sim.c       options, many runs, what is said of a run that fails
+ *	scenario.c  what a seed means: options, nodes, updates, troubles
+ *	driver.c    the coordinator: turns, crashes, recovery, orders to stop
+ *	disk.c      the disk under its journal: full, torn, without power
+ *	world.c     the nodes: what operations do to them
+ *	jobs.c      installers and scripts on them
+ *	ends.c      what the coordinator hears of it
+ *	ledger.c    what the journal says happened, in few words
+ *	check.c     the promises, after every event
+ *	report.c    the promises, when a run is over
+ *	damage.c    the journal read back, whole and damaged
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include "journal.h"
+
+#define SIM_T0	INT64_C(1769828400000) /* 2026-01-31T03:00:00Z */
+#define FOREVER INT64_MAX
+
+/* design.md 9 promises the first seven, engine.h the others. A mutant of the
+ * engine names the one that it breaks. */
+#define PROMISES(X)                                                        \
+	X(P_ONCE, "1", "an update is started once, in its node's turn")    \
+	X(P_DRAINED, "2", "none is left out in silence, or back in doubt") \
+	X(P_AWAY, "3", "no more nodes out of service than allowed")        \
+	X(P_SEEN, "4", "success is said only of what was seen")            \
+	X(P_CRASH, "5", "nothing is lost, wherever the coordinator stops") \
+	X(P_TEXT, "6", "hostile text stays text")                          \
+	X(P_INPUT, "7", "bad input is refused")                            \
+	X(P_ORDER, "order", "nodes and operations keep their order")       \
+	X(P_END, "end", "every run comes to its end")
+
+enum promise {
+#define X(id, name, text) id,
+	PROMISES(X)
+#undef X
+};
+
+/* What goes wrong with an operation. */
+enum trouble {
+	T_NONE,
+	T_BEFORE,  /* contact is lost before anything is done */
+	T_DURING,  /* while it is done */
+	T_AFTER,   /* before its end is heard */
+	T_SLOW,	   /* it takes long */
+	T_NEVER,   /* it does not end by itself */
+	T_WRONG,   /* wrong code; one plug-in fails */
+	T_REFUSED, /* nothing is done */
+	T_VAGUE,   /* nobody can say whether it was done */
+	T_FLAWED,  /* done, but not well */
+	T_COUNT
+};
+
+/* An update that a node is offered once so many installers have ended. */
+struct offer {
+	struct update info;
+	size_t plugin;
+	unsigned after;
+	enum update_result result; /* what its installer comes to */
+	uint32_t code;
+	bool reboot;
+	bool installed; /* before the run */
+	bool repeats;	/* is offered again when it is installed */
+	int64_t takes_ms;
+	unsigned staged;	/* with the others of that stage, 0: not */
+	const char *staged_job; /* what it was staged for */
+};
+
+enum job_way {
+	WAY_RESULT,   /* ends with the result of its offer */
+	WAY_WRONG,    /* with a code that nobody knows */
+	WAY_TIMEOUT,  /* is ended by its node */
+	WAY_STUCK,    /* cannot be ended */
+	WAY_CUT,      /* by a restart of its node */
+	WAY_CANCELED, /* ended on demand */
+	WAY_NEVER     /* not started, and never will */
+};
+
+/* An installer or a script on a node: lives on whatever the coordinator
+ * does. */
+struct sim_job {
+	const char *id;
+	size_t offer; /* SIZE_MAX: a script */
+	enum job_way way;
+	int64_t ends_ms;
+	unsigned boot;	   /* of the node when it was started */
+	unsigned restarts; /* by cau, until then */
+	bool heard;	   /* its result is known to cau */
+};
+
+enum service { IN_SERVICE, HALF_DRAINED, DRAINED };
+
+/* An operation between its start and its end. */
+struct flight {
+	bool on, acted;
+	bool again, look_only; /* as in work.h */
+	bool canceled;	       /* by the coordinator */
+	bool held;	       /* another one has the node */
+	struct event started;
+	size_t offer;	/* install */
+	size_t *wanted; /* stage: offers, and their jobs */
+	const char **jobs;
+	size_t n_wanted;
+	enum trouble trouble;
+	uint64_t failed; /* plug-ins, when T_WRONG is theirs */
+	int64_t acts_ms, ends_ms;
+};
+
+struct sim_node {
+	const char *name;
+	bool local;
+	struct offer *offers;
+	size_t n_offers;
+	struct sim_job *jobs;
+	size_t n_jobs, cap_jobs;
+	unsigned boot, restarts, stages;
+	int64_t up_ms;	 /* down until then */
+	int64_t mute_ms; /* no contact until then, though it is up */
+	bool restarting; /* down because cau asked for it */
+	int64_t held_ms; /* another coordinator has it until then */
+	enum service service;
+	struct flight flight;
+};
+
+/* What happens to a node, whatever cau does. */
+struct incident {
+	int64_t at_ms, lasts_ms;
+	size_t node;
+	enum { NODE_DIES, NODE_MUTE, NODE_HELD, DISK_FULL } kind;
+};
+
+/* What the events so far say, without the engine. */
+struct ledger_node {
+	unsigned attempt, pass, suspends_failed, starts;
+	int64_t last_end_ms;
+	bool turn; /* has begun */
+	bool busy;
+	enum op_kind last_op;
+	enum op_outcome last_outcome;
+	bool in_doubt, unknown, flawed, held, lost;
+	bool suspended, resume_failed;
+	bool restart_open; /* asked for, not seen back: */
+	unsigned restart_boot;
+	bool pre_ok;		 /* a pre-update script not yet answered */
+	size_t last_update;	 /* of this pass, SIZE_MAX: none */
+	size_t installing;	 /* SIZE_MAX: none */
+	uint64_t failed_plugins; /* in this attempt */
+};
+
+struct ledger {
+	struct ledger_node *nodes;
+	size_t n_events;
+	bool stop_asked, stop_now, abandoned, finished;
+	unsigned warned;
+	bool turns_begun;
+};
+
+struct disk {
+	struct buf bytes; /* what a reader sees */
+	size_t durable;	  /* what a loss of power leaves */
+	size_t room;	  /* until it is full */
+	bool broken;	  /* the next fdatasync fails */
+	uint64_t random;
+};
+
+struct sim {
+	uint64_t seed, random;
+	bool trace;
+	struct arena arena;
+	/* The scenario. */
+	struct run_info run;
+	struct sim_node *nodes;
+	bool calm; /* nothing goes wrong */
+	bool hostile, coarse;
+	uint64_t joint; /* plug-ins that install all in one transaction */
+	unsigned trouble_percent, crash_percent, abandon_percent;
+	unsigned most_crashes;
+	enum trouble troubles[T_COUNT];
+	unsigned n_troubles;
+	struct incident incidents[6];
+	size_t n_incidents, next_incident;
+	int64_t stop_ms, stop_now_ms;
+	/* The world. */
+	int64_t now_ms;
+	struct disk disk;
+	/* The coordinator. */
+	size_t home; /* the node that it runs on, SIZE_MAX: none */
+	unsigned home_boot;
+	int64_t offset_ms; /* of its clock */
+	struct coordinator self;
+	struct engine g;
+	struct journal j;
+	unsigned crashes, turns;
+	bool canceled;
+	/* What the checks remember. */
+	struct ledger ledger, synced; /* synced: when it last was on disk */
+	size_t synced_bytes;
+	uint64_t *hashes; /* of the engine after each event */
+	size_t n_hashes, cap_hashes;
+};
+
+/* sim.c */
+_Noreturn void
+broken(struct sim *s, enum promise p, const char *fmt, ...) CAU_PRINTF(3, 4);
+void trace(const struct sim *s, const struct sim_node *n, const char *fmt, ...)
+    CAU_PRINTF(3, 4);
+
+/* scenario.c */
+uint64_t sim_random(uint64_t *state);
+unsigned below(struct sim *s, unsigned n);
+bool chance(struct sim *s, unsigned percent);
+/* A time up to most_ms; coarse ones fall together. */
+int64_t some_time(struct sim *s, unsigned most_ms);
+/* A text from outside: plain, or anything. */
+const char *some_text(struct sim *s, const char *plain);
+/* The same, made printable as the edges of cau do before people see it. */
+const char *some_words(struct sim *s, const char *plain);
+void scenario_make(struct sim *s);
+void scenario_show(const struct sim *s);
+enum trouble scenario_trouble(struct sim *s);
+struct coordinator scenario_coordinator(struct sim *s);
+
+/* driver.c */
+void drive(struct sim *s);
+void crash(struct sim *s, const char *how);
+
+/* disk.c */
+void disk_init(struct disk *d, uint64_t random);
+void disk_release(struct disk *d);
+/* The journal on it; the disk is the one of this run until the next call. */
+void disk_open(struct disk *d, struct journal *j);
+void disk_lose_power(struct disk *d);
+#define DISK_PATH "journal of the simulator"
+
+/* jobs.c */
+size_t offer_of(const struct sim_node *n, const char *plugin, const char *id);
+struct sim_job *job_of(const struct sim_node *n, const char *id);
+/* The one that was started for it, or NULL. */
+struct sim_job *job_of_offer(const struct sim_node *n, size_t offer);
+bool job_runs(const struct sim *s, const struct sim_job *j);
+bool installer_runs(const struct sim *s, const struct sim_node *n);
+/* What became of it; RESULT_NONE while it runs. */
+enum update_result job_result(
+    const struct sim *s, const struct sim_node *n, const struct sim_job *j);
+bool
+offer_is_installed(const struct sim *s, const struct sim_node *n, size_t offer);
+bool
+offer_is_shown(const struct sim *s, const struct sim_node *n, size_t offer);
+void jobs_act(struct sim *s, struct sim_node *n);
+void jobs_cut(struct sim *s, struct sim_node *n);
+
+/* world.c */
+const char *boot_of(struct sim *s, const struct sim_node *n);
+bool answers(const struct sim *s, const struct sim_node *n);
+/* For how long an operation is waited for. */
+int64_t limit_of(const struct sim *s, enum op_kind op);
+void world_start(struct sim *s, struct sim_node *n);
+void world_act(struct sim *s, struct sim_node *n);
+void world_cancel(struct sim *s, struct sim_node *n);
+void world_leave(struct sim *s, struct sim_node *n);
+void world_incident(struct sim *s, const struct incident *i);
+
+/* ends.c */
+void world_end(struct sim *s, struct sim_node *n, struct event *end);
+
+/* ledger.c */
+void ledger_init(struct ledger *l, const struct sim *s);
+void
+ledger_apply(struct ledger *l, const struct sim *s, const struct event *ev);
+bool ledger_begins_turn(enum op_kind op);
+size_t node_number(const struct sim *s, const char *name);
+
+/* check.c */
+void check_plan(struct sim *s, const struct engine_plan *plan, bool waiting);
+void check_start(struct sim *s, const struct event *ev);
+void check_state(struct sim *s);
+bool may_restart(const struct sim *s, const struct sim_node *n);
+void check_job(
+    struct sim *s, const struct sim_node *n, size_t offer, const char *id);
+
+/* report.c */
+void check_report(struct sim *s);
+void check_known(struct sim *s);
+
+/* damage.c */
+uint64_t state_hash(const struct engine *g);
+void check_same(struct sim *s, const struct engine *g);
+void check_fold(struct sim *s);
+void check_damage(struct sim *s);
+
+#endif
