@@ -62,3 +62,10 @@ if [ "$(id -u)" = 0 ] && [ -z "${LAB:-}" ]; then
 	CAU=$CAU sh "$top/tests/lab/lab.sh" run 1 "$here/ssh.sh" ||
 		echo '| one trivial installer over ssh | | | not measured here | |'
 fi
+
+# The engine alone: it must stay linear.
+echo
+# shellcheck disable=SC2046
+cc -O2 -std=c11 -D_GNU_SOURCE -I"$top" -o scale "$here/scale.c" \
+	"$(dirname "$CAU")/libcau.a" $(pkg-config --cflags --libs jansson)
+./scale
