@@ -6,6 +6,8 @@
 #	repo_index		the lists of all suites
 # SUITE: main, updates, security, backports, other.
 
+native=$(dpkg --print-architecture)
+
 # shellcheck disable=SC2154 # repo is set by who reads this
 deb() {
 	d=$repo/build
@@ -33,17 +35,17 @@ deb() {
 
 # suite POOL SUITE CODENAME LABEL
 suite() {
-	mkdir -p "$repo/pool/$1" "$repo/dists/$3/main/binary-amd64"
+	mkdir -p "$repo/pool/$1" "$repo/dists/$3/main/binary-$native"
 	(
 		cd "$repo" || exit 1
 		dpkg-scanpackages -m "pool/$1" 2>/dev/null \
-			>"dists/$3/main/binary-amd64/Packages"
+			>"dists/$3/main/binary-$native/Packages"
 		cd "dists/$3" || exit 1
-		f=main/binary-amd64/Packages
+		f=main/binary-$native/Packages
 		printf '%s\n' "Origin: ${4%%-*}" "Label: $4" "Suite: $2" \
 			"Codename: $3" 'Version: 12' "Date: $(date -Ru)" \
-			'Architectures: amd64' 'Components: main' 'SHA256:' \
-			" $(sha256sum $f | cut -d ' ' -f 1) $(wc -c <$f) $f" >Release
+			"Architectures: $native" 'Components: main' 'SHA256:' \
+			" $(sha256sum "$f" | cut -d ' ' -f 1) $(wc -c <"$f") $f" >Release
 	)
 }
 

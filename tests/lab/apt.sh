@@ -23,8 +23,10 @@ for p in $old; do
 		mkdir -p "$repo/extra/etc"
 		echo 'as in 1.0' >"$repo/extra/etc/cau-conf.conf"
 	fi
+	[ $p = vendor ] && arch=$native || arch=all
 	deb cau-$p 1.0 main
 done
+arch=
 old=$(printf 'cau-%s ' $old)
 
 # put NODE FOLDER TO: a folder of ours on a node.
@@ -88,7 +90,7 @@ deb cau-opt 1.1 updates
 deb cau-auto 1.1 updates
 deb cau-held 1.1 security
 deb cau-back 1.1 backports
-deb cau-vendor 1.1 other
+arch=$native deb cau-vendor 1.1 other
 conflicts=cau-gone deb cau-old 1.1 security
 publish
 
@@ -309,7 +311,7 @@ n1 cau-slow Succeeded 0 false:
 
 # A power cut in the middle of a transaction.
 deb cau-slow 1.4 security 'touch /run/slow; while [ ! -e /run/go ]; do sleep 0.1; done'
-deb cau-vendor 1.2 security
+arch=$native deb cau-vendor 1.2 security
 publish
 lab in n1 rm -f /run/go /run/slow
 apt_cau run --max-retries-per-node 0 >/dev/null &
@@ -335,7 +337,7 @@ apt_cau scan --nodes n1=admin@n1
 rc=$?
 verdict 'a login that is not root: an error that says so' is \
 	'1 n1: error: apt-get update needs root on this node (--sudo?)' "$rc $(cat out)"
-deb cau-vendor 1.3 security
+arch=$native deb cau-vendor 1.3 security
 publish
 apt_cau run --nodes n1=admin@n1 --sudo >/dev/null
 verdict 'with sudo it works' is 'n1 cau-vendor Succeeded 0 false: ' "$(results)"
