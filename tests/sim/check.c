@@ -220,6 +220,10 @@ check_start(struct sim *s, const struct event *ev)
 	if (l->held)
 		broken(s, P_ORDER, "%s: %s, and another has it", n->name,
 		    op_name(ev->op));
+	if (s->ledger.stop_now && ev->op != OP_RESUME &&
+	    !(n->flight.again && ev->job != NULL) && ev->op != OP_POST_SCRIPT)
+		broken(s, P_END, "%s: %s after all was to stop now", n->name,
+		    op_name(ev->op));
 	check_attempt(s, n, ev);
 	if (ledger_begins_turn(ev->op) && !l->turn)
 		check_begin(s, n);
@@ -245,9 +249,8 @@ check_job(struct sim *s, const struct sim_node *n, size_t offer, const char *id)
 	if (o->staged == 0 || strcmp(o->staged_job, id) != 0)
 		broken(s, P_ORDER, "%s: %s is not staged for %s", n->name,
 		    o->info.id, id);
-	if (s->ledger.abandoned)
-		broken(s, P_ONCE, "%s: %s after the run was abandoned", n->name,
-		    o->info.id);
+	if (s->ledger.abandoned || s->g.nodes[n - s->nodes].finished)
+		broken(s, P_ONCE, "%s: %s after its turn", n->name, o->info.id);
 }
 
 /* Out of service through cau. */
@@ -296,7 +299,23 @@ check_state(struct sim *s)
 	check_census(s);
 }
 
-/* Time limits of the run are kept, and nothing is waited for in vain. */
+/* What the engine does about time comes in time, and once. */
+static void
+check_time_event(struct sim *s, const struct event *ev)
+{
+	const struct run_info *r = &s->run;
+
+	if (ev->type == EV_WARNED &&
+	    (s->ledger.warned > 0 || r->warn_after_ms <= 0 ||
+		ev->at_ms < SIM_T0 + r->warn_after_ms))
+		broken(s, P_END, "a warning without cause");
+	if (ev->type == EV_STOP_REQUESTED &&
+	    (s->ledger.stop_asked || r->stop_after_ms <= 0 ||
+		ev->at_ms < SIM_T0 + r->stop_after_ms))
+		broken(s, P_END, "a stop without cause");
+}
+
+/* Limits of time are kept, and nothing is waited for in vain. */
 void
 check_plan(struct sim *s, const struct engine_plan *plan, bool waiting)
 {
@@ -305,6 +324,8 @@ check_plan(struct sim *s, const struct engine_plan *plan, bool waiting)
 
 	if (plan->idle != (plan->n_events == 0))
 		broken(s, P_END, "a plan that is idle and is not");
+	for (size_t i = 0; i < plan->n_events; i++)
+		check_time_event(s, &plan->events[i]);
 	if (!plan->idle)
 		return;
 	if (plan->wake_ms <= now)

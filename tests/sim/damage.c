@@ -159,8 +159,8 @@ check_fold(struct sim *s)
 }
 
 /* A state that was accepted can be reported and driven on. */
-static void
-use(struct sim *s, struct engine *g)
+void
+use_state(struct sim *s, struct engine *g)
 {
 	struct arena a = ARENA_INIT;
 	struct engine_plan plan;
@@ -200,7 +200,7 @@ read_damaged(struct sim *s, const struct buf *b, const char *must)
 	} else if (must != NULL) {
 		broken(s, P_INPUT, "accepted: %s", must);
 	} else if (g.run.run_id != NULL) {
-		use(s, &g);
+		use_state(s, &g);
 	}
 	engine_release(&g);
 }

@@ -6,6 +6,12 @@
 
 #define MAX_TURNS 2000000
 
+static const char *const outcomes[] = {
+#define X(id, name) name,
+    OP_OUTCOMES(X)
+#undef X
+};
+
 static int64_t
 clock_of(const struct sim *s)
 {
@@ -121,7 +127,7 @@ recover(struct sim *s)
 	if (s->home != SIZE_MAX)
 		s->home_boot = s->nodes[s->home].boot;
 	s->self = scenario_coordinator(s);
-	s->offset_ms = chance(s, 90) ? 0 : below(s, 7200000) - 3600000;
+	s->offset_ms = chance(s, 90) ? 0 : (int64_t)below(s, 7200000) - 3600000;
 	if (clock_of(s) < s->g.last_ms)
 		s->offset_ms = s->g.last_ms - s->now_ms;
 	if (chance(s, s->abandon_percent))
@@ -250,7 +256,11 @@ start_flights(struct sim *s, const struct engine_plan *plan)
 			continue;
 		n = &s->nodes[node_number(s, plan->events[i].node)];
 		world_start(s, n);
-		trace(s, n, "%s starts", op_name(n->flight.started.op));
+		trace(s, n, "%s%s%.40s starts, attempt %u, pass %u",
+		    op_name(n->flight.started.op),
+		    n->flight.started.id == NULL ? "" : " ",
+		    n->flight.started.id == NULL ? "" : n->flight.started.id,
+		    n->flight.started.attempt, n->flight.started.pass);
 	}
 }
 
@@ -279,8 +289,10 @@ end_flight(struct sim *s, struct sim_node *n)
 
 	world_end(s, n, &end);
 	end.at_ms = clock_of(s);
-	trace(s, n, "%s ends: outcome %d %s", op_name(end.op), (int)end.outcome,
-	    update_result_name(end.result.result));
+	trace(s, n, "%s ends: %s%s%s%s", op_name(end.op), outcomes[end.outcome],
+	    end.op == OP_INSTALL ? ", " : "",
+	    update_result_name(end.result.result),
+	    end.n_failures > 0 ? ", some plug-ins failed" : "");
 	record(s, &end);
 }
 

@@ -61,6 +61,7 @@ op_started(struct ledger *l, struct ledger_node *n, const struct sim *s,
 	}
 	if (ev->op == OP_INSTALL)
 		n->installing = n->last_update = ev->update;
+	n->post_due |= ev->op == OP_INSTALL || ev->op == OP_SUSPEND;
 }
 
 static uint64_t
@@ -86,10 +87,10 @@ went_well(struct ledger_node *n, const struct event *ev)
 		n->in_doubt = false;
 		break;
 	case OP_PRE_SCRIPT:
-		n->pre_ok = true;
+		n->pre_ok = n->post_due = true;
 		break;
 	case OP_POST_SCRIPT:
-		n->pre_ok = false;
+		n->pre_ok = n->post_due = false;
 		break;
 	case OP_RESTART:
 		n->in_doubt = n->restart_open = false;

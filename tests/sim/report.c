@@ -95,7 +95,7 @@ check_complete(struct sim *s, const struct sim_node *n)
 		broken(s, P_SEEN, "%s succeeded in spite of trouble", n->name);
 	if (n->service != IN_SERVICE)
 		broken(s, P_SEEN, "%s succeeded, out of service", n->name);
-	if (*s->run.post_script != '\0' && l->turn && l->pre_ok)
+	if (*s->run.post_script != '\0' && l->post_due)
 		broken(s, P_SEEN, "%s succeeded without its script", n->name);
 	for (size_t i = 0; i < n->n_offers && s->g.stop == ENGINE_STOP_NONE;
 	     i++)

@@ -166,7 +166,7 @@ make_node(struct sim *s, struct sim_node *n, size_t number)
 	bool chain = chance(s, s->run.n_nodes > 20 ? 1 : 4);
 
 	n->name = arena_printf(&s->arena, "n%zu", number);
-	n->local = number == s->home && chance(s, 60);
+	n->local = s->all_local || (number == s->home && chance(s, 60));
 	n->n_offers = chance(s, 15) ? 0 : 1 + below(s, 8);
 	if (chain)
 		n->n_offers = ENGINE_MAX_PASSES + (s->calm ? 0 : below(s, 4));
@@ -240,6 +240,8 @@ make_run(struct sim *s)
 	nodes = arena_alloc(&s->arena, r->n_nodes * sizeof(*nodes));
 	s->nodes = arena_alloc(&s->arena, r->n_nodes * sizeof(*s->nodes));
 	s->home = chance(s, 25) ? below(s, (unsigned)r->n_nodes) : SIZE_MAX;
+	/* Folders of one machine, to try things out. */
+	s->all_local = chance(s, 6);
 	make_plugins(s);
 	for (size_t i = 0; i < r->n_nodes; i++) {
 		make_node(s, &s->nodes[i], i);
@@ -260,6 +262,7 @@ make_run(struct sim *s)
 	r->post_script = chance(s, 30) ? "/etc/cau/post" : "";
 	r->suspend_mode = r->failback_mode = "";
 	make_numbers(s);
+	r->allow_self_reboot &= !s->all_local;
 }
 
 static int

@@ -77,6 +77,8 @@ simulate(uint64_t seed, bool traced)
 		check_fold(s);
 	if (chance(s, 50))
 		check_damage(s);
+	if (chance(s, 25))
+		check_strange(s);
 	for (size_t i = 0; i < s->run.n_nodes; i++)
 		free(s->nodes[i].jobs);
 	free(s->ledger.nodes);

@@ -15,6 +15,7 @@
  *	check.c     the promises, after every event
  *	report.c    the promises, when a run is over
  *	damage.c    the journal read back, whole and damaged
+ *	strange.c   events that nobody asked for
  */
 #ifndef SIM_H
 #define SIM_H
@@ -149,6 +150,7 @@ struct ledger_node {
 	bool restart_open; /* asked for, not seen back: */
 	unsigned restart_boot;
 	bool pre_ok;		 /* a pre-update script not yet answered */
+	bool post_due;		 /* something is to be followed by the other */
 	size_t last_update;	 /* of this pass, SIZE_MAX: none */
 	size_t installing;	 /* SIZE_MAX: none */
 	uint64_t failed_plugins; /* in this attempt */
@@ -178,7 +180,7 @@ struct sim {
 	struct run_info run;
 	struct sim_node *nodes;
 	bool calm; /* nothing goes wrong */
-	bool hostile, coarse;
+	bool hostile, coarse, all_local;
 	uint64_t joint; /* plug-ins that install all in one transaction */
 	unsigned trouble_percent, crash_percent, abandon_percent;
 	unsigned most_crashes;
@@ -294,5 +296,9 @@ uint64_t state_hash(const struct engine *g);
 void check_same(struct sim *s, const struct engine *g);
 void check_fold(struct sim *s);
 void check_damage(struct sim *s);
+void use_state(struct sim *s, struct engine *g);
+
+/* strange.c */
+void check_strange(struct sim *s);
 
 #endif
