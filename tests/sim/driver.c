@@ -225,7 +225,7 @@ make_flight(struct sim *s, const struct event *ev)
 		       ev->op != OP_POST_SCRIPT;
 	if (ev->op == OP_INSTALL) {
 		u = &en->updates[ev->update];
-		f->offer = offer_of(n, u->info.plugin, u->info.id);
+		f->offer = offer_of(s, n, &u->info);
 	}
 	if (ev->op != OP_STAGE)
 		return;
@@ -237,8 +237,7 @@ make_flight(struct sim *s, const struct event *ev)
 		    (ev->plugin != NULL &&
 			strcmp(ev->plugin, u->info.plugin) != 0))
 			continue;
-		f->wanted[f->n_wanted] =
-		    offer_of(n, u->info.plugin, u->info.id);
+		f->wanted[f->n_wanted] = offer_of(s, n, &u->info);
 		f->jobs[f->n_wanted++] = engine_job_id(&s->g, en, i, &s->arena);
 	}
 }

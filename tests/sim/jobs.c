@@ -5,13 +5,16 @@
 #include <string.h>
 
 size_t
-offer_of(const struct sim_node *n, const char *plugin, const char *id)
+offer_of(struct sim *s, const struct sim_node *n, const struct update *u)
 {
 	size_t i = 0;
 
-	while (strcmp(n->offers[i].info.id, id) != 0 ||
-	       strcmp(n->offers[i].info.plugin, plugin) != 0)
+	while (i < n->n_offers &&
+	       (strcmp(n->offers[i].info.id, u->id) != 0 ||
+		   strcmp(n->offers[i].info.plugin, u->plugin) != 0))
 		i++;
+	if (i == n->n_offers)
+		broken(s, P_TEXT, "%s: nobody offered %s", n->name, u->id);
 	return i;
 }
 

@@ -3,7 +3,7 @@
 # Breaks the engine in many small ways and has the simulator find each: shows
 # that every promise is really checked.
 #
-#	tests/sim/mutants.sh [NAME PROMISE]...	(make check-mutants)
+#	tests/sim/mutants.sh [NAME PROMISE [SEED]]	(make check-mutants)
 #
 # OUT, CC, CFLAGS, SIM_OBJS and LIBS are set by the Makefile. One line for each
 # mutant: its name, its promise, the seed that found it.
@@ -32,7 +32,7 @@ apply() {
 	' "$2" "$here/mutants"
 }
 
-# one NAME PROMISE
+# one NAME PROMISE [SEED]
 one() {
 	dir=$OUT/mutants/$1
 	rm -rf "$dir"
@@ -52,7 +52,7 @@ one() {
 	done
 	# shellcheck disable=SC2086
 	$CC $CFLAGS -o "$dir/sim" $SIM_OBJS $objs $LIBS || return 1
-	"$dir/sim" -p "$2" 1 "$SEEDS" >"$dir/log" 2>&1
+	"$dir/sim" -p "$2" "${3:-1}" "$SEEDS" >"$dir/log" 2>&1
 	if ! grep -q "^promise $2 is broken" "$dir/log"; then
 		echo "FAILED  $1: nobody saw that promise $2 is broken"
 		tail -n 3 "$dir/log"
@@ -62,10 +62,9 @@ one() {
 	rm -rf "$dir"
 }
 
-if [ "${1:-}" = one ]; then
-	one "$2" "$3"
+if [ $# != 0 ]; then
+	one "$@"
 	exit
 fi
-{
-	[ $# = 0 ] && sed -n 's/^= //p' "$here/mutants" || printf '%s %s\n' "$@"
-} | xargs -P "$(getconf _NPROCESSORS_ONLN)" -L 1 sh "$0" one
+sed -n 's/^= //p' "$here/mutants" |
+	xargs -P "$(getconf _NPROCESSORS_ONLN)" -L 1 sh "$0"

@@ -11,7 +11,7 @@ static void
 check_update(struct sim *s, const struct sim_node *n,
     const struct engine_node *en, const struct engine_update *u)
 {
-	size_t offer = offer_of(n, u->info.plugin, u->info.id);
+	size_t offer = offer_of(s, n, &u->info);
 	const struct sim_job *j = job_of_offer(n, offer);
 	enum update_result said = u->result.result, truth = RESULT_NONE;
 
@@ -39,7 +39,8 @@ check_update(struct sim *s, const struct sim_node *n,
 
 /* Asked for by an installer that is known to have ended, and not done. */
 static bool
-needs_restart(const struct sim_node *n, const struct engine_node *en)
+needs_restart(
+    struct sim *s, const struct sim_node *n, const struct engine_node *en)
 {
 	const struct engine_update *u;
 	const struct sim_job *j;
@@ -47,7 +48,7 @@ needs_restart(const struct sim_node *n, const struct engine_node *en)
 
 	for (size_t i = 0; i < en->n_updates; i++) {
 		u = &en->updates[i];
-		offer = offer_of(n, u->info.plugin, u->info.id);
+		offer = offer_of(s, n, &u->info);
 		j = job_of_offer(n, offer);
 		if (j != NULL && j->heard && n->offers[offer].reboot &&
 		    u->result.result != RESULT_UNKNOWN && j->boot == n->boot)
@@ -75,7 +76,7 @@ check_restarts(struct sim *s, const struct sim_node *n,
 	}
 	if (json_array_size(list) > n->boot + 1)
 		broken(s, P_SEEN, "%s: more restarts than there were", n->name);
-	if (needs_restart(n, en) && !open &&
+	if (needs_restart(s, n, en) && !open &&
 	    !json_flag(node, "restart_pending"))
 		broken(s, P_SEEN, "%s needs a restart, and nobody says so",
 		    n->name);
@@ -232,8 +233,7 @@ check_known(struct sim *s)
 		for (size_t k = 0; k < en->n_updates; k++) {
 			u = &en->updates[k];
 			if (!u->started && u->refused == 0 &&
-			    job_of_offer(n, offer_of(n, u->info.plugin,
-						u->info.id)) != NULL)
+			    job_of_offer(n, offer_of(s, n, &u->info)) != NULL)
 				broken(s, P_CRASH,
 				    "the journal does not say "
 				    "that %s was started on %s",

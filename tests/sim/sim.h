@@ -242,7 +242,8 @@ void disk_lose_power(struct disk *d);
 #define DISK_PATH "journal of the simulator"
 
 /* jobs.c */
-size_t offer_of(const struct sim_node *n, const char *plugin, const char *id);
+size_t
+offer_of(struct sim *s, const struct sim_node *n, const struct update *u);
 struct sim_job *job_of(const struct sim_node *n, const char *id);
 /* The one that was started for it, or NULL. */
 struct sim_job *job_of_offer(const struct sim_node *n, size_t offer);
