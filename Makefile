@@ -3,6 +3,7 @@
 #   make            build/cau           make check     all tests that need no lab
 #   make SAN=1 ...  build-san/, ASan and UBSan         make check-valgrind
 #   make WERROR=1   warnings are errors                make lint
+#   make sim SEEDS=100000               more simulated runs than make check has
 #   make V=1        shows the commands                 make fuzz-run SECONDS=60
 #   make install    below PREFIX and DESTDIR           make dist
 
