@@ -78,19 +78,32 @@ engine_wants(const struct engine *g, const struct engine_node *n,
 
 /* While the run is stopping only an update that may have been started already
  * is still looked after. */
-size_t
-engine_next_update(const struct engine *g, const struct engine_node *n)
+static size_t
+next_update(
+    const struct engine *g, const struct engine_node *n, size_t i, bool started)
 {
 	const struct engine_update *u;
-	size_t i;
 
-	for (i = n->cursor; i < n->n_updates; i++) {
+	for (; i < n->n_updates; i++) {
 		u = &n->updates[i];
-		if (g->stop == ENGINE_STOP_NONE ? engine_wants(g, n, u)
-						: u->started && !u->done)
+		if (g->stop != ENGINE_STOP_NONE
+			? u->started && !u->done
+			: engine_wants(g, n, u) && (u->started || !started))
 			break;
 	}
 	return i;
+}
+
+/* What was started together with another one comes before what was not. */
+size_t
+engine_next_update(const struct engine *g, const struct engine_node *n)
+{
+	size_t first = next_update(g, n, n->cursor, false), started;
+
+	if (!n->joint || first == n->n_updates || n->updates[first].started)
+		return first;
+	started = next_update(g, n, first, true);
+	return started < n->n_updates ? started : first;
 }
 
 static bool

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2317
 # Further attempts at a node, scripts, order, limits of time, node locks.
 . "${0%/*}/lib.sh"
 all=root/CAUHotfix_All

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2317
 # A journal that is damaged, cut or empty is never in the way of the next run.
 . "${0%/*}/lib.sh"
 all=root/CAUHotfix_All

@@ -60,7 +60,7 @@ op_started(struct ledger *l, struct ledger_node *n, const struct sim *s,
 		n->restart_boot = boot_number(ev->boot_id);
 	}
 	if (ev->op == OP_INSTALL)
-		n->installing = n->last_update = ev->update;
+		n->installing = ev->update;
 	n->post_due |= ev->op == OP_INSTALL || ev->op == OP_SUSPEND;
 }
 
