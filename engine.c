@@ -641,6 +641,7 @@ add_updates(struct engine *g, struct engine_node *n, const struct event *ev)
 		u->info.sha256 = copy(g, in->sha256);
 		u->info.reason = copy(g, in->reason);
 		u->info.properties = copy(g, in->properties);
+		n->joint |= in->joint;
 		if (in->installed) {
 			u->done = true;
 			u->result.result = RESULT_ALREADY_INSTALLED;

@@ -118,6 +118,7 @@ struct engine_node {
 	bool lost;	/* the last trouble was the contact */
 	bool held;	/* locked by another run */
 	bool endless;	/* new updates came into sight for ever */
+	bool joint;	/* has updates that are installed together */
 	bool flawed;	/* trouble that no further try cures */
 	bool unknown;	/* an outcome is unknown */
 	bool script_running;	 /* pre or post, may have been started */
