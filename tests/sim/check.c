@@ -124,9 +124,8 @@ check_install(struct sim *s, const struct sim_node *n, const struct event *ev)
 	if (*s->run.pre_script != '\0' && !l->pre_ok)
 		broken(s, P_ORDER, "%s: %s without pre-update script", n->name,
 		    ev->id);
-	if (s->joint == 0 && l->last_update != SIZE_MAX &&
-	    ev->update <= l->last_update && ev->attempt == l->attempt &&
-	    ev->pass == l->pass)
+	if (l->last_update != SIZE_MAX && ev->update <= l->last_update &&
+	    ev->attempt == l->attempt && ev->pass == l->pass)
 		broken(s, P_ORDER, "%s: %s out of order", n->name, ev->id);
 	s->ledger.nodes[n - s->nodes].last_update = ev->update;
 	if ((failed & self) != 0 ||
