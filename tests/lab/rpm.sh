@@ -197,7 +197,7 @@ root_of_dnf() {
 dnf_tests() {
 	root_of_dnf
 	verdict "dnf, $sh: the list" eval 'list dnf && same list "$expected_dnf"'
-	mkdir -p job
+	rm -rf job && mkdir job
 	in_shell dnf_install job cau-sec:noarch=1.1-1 cau-lib:noarch=1.1-1 \
 		cau-epoch:noarch=1:1.1-1 cau-rec:noarch=1.1-1 cau-opt:noarch=1.1-1 \
 		cau-msg:noarch=1.1-1 cau-plain:noarch=1.1-1
