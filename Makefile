@@ -100,6 +100,9 @@ SRCS = \
 	options.c \
 	options_profile.c \
 	options_run.c \
+	pcmk.c \
+	pcmk_refuse.c \
+	pcmk_state.c \
 	pkgtext.c \
 	plugin.c \
 	pluginargs.c \
