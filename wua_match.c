@@ -38,11 +38,10 @@ take_word(int32_t *out, const json_t *value, const char *const *words,
 }
 
 static int
-take_number(struct wua_record *r, enum wua_name name, const json_t *value,
-    struct err *e)
+take_number(
+    int32_t *out, enum wua_name name, const json_t *value, struct err *e)
 {
 	json_int_t n = json_integer_value(value);
-	int32_t *out = &r->number[name];
 	const char *expected = NULL;
 
 	switch (wua_traits[name].kind) {
@@ -125,38 +124,57 @@ find(const json_t *j, enum wua_name name, const char **called)
 	return json_is_null(value) ? NULL : value;
 }
 
+static int
+take_property(struct wua_record *r, enum wua_name name, const json_t *value,
+    const char *called, struct arena *a, struct err *e)
+{
+	int32_t number;
+
+	if (name == WUA_UPDATE_ID)
+		return take_id(&r->update_id, called, value, e);
+	if (name == WUA_CATEGORY_IDS)
+		return take_categories(r, called, value, a, e);
+	if (take_number(&number, name, value, e) == -1)
+		return -1;
+	if (name == WUA_REVISION_NUMBER) {
+		r->revision = number;
+		r->has_revision = true;
+	}
+	r->facts |= wua_fact(name, number);
+	return 0;
+}
+
+/* Adds that the flag is set, or that the update is recommended. */
+static void
+add_recommended(struct wua_record *r, enum wua_name name)
+{
+	uint32_t known = wua_fact(name, 0) | wua_fact(name, 1);
+
+	if ((r->facts & wua_fact(name, 1)) != 0 ||
+	    ((r->facts & known) != 0 &&
+		(r->facts & wua_fact(WUA_BROWSE_ONLY, 0)) != 0))
+		r->facts |= WUA_FACT_RECOMMENDED(name);
+}
+
 int
 wua_record_from_json(
     struct wua_record *r, const json_t *j, struct arena *a, struct err *e)
 {
 	const json_t *value;
 	const char *called;
-	int rc;
 
 	memset(r, 0, sizeof(*r));
-	r->known = 1U << WUA_DEPLOYMENT_ACTION;
-	r->number[WUA_DEPLOYMENT_ACTION] = WUA_INSTALLATION;
 	for (enum wua_name name = 0; name < WUA_NAMES; name++) {
 		value = find(j, name, &called);
-		if (value == NULL)
-			continue;
-		if (name == WUA_UPDATE_ID)
-			rc = take_id(&r->update_id, called, value, e);
-		else if (name == WUA_CATEGORY_IDS)
-			rc = take_categories(r, called, value, a, e);
-		else
-			rc = take_number(r, name, value, e);
-		if (rc == -1)
+		if (value != NULL &&
+		    take_property(r, name, value, called, a, e) == -1)
 			return -1;
-		r->known |= 1U << name;
+		if (value == NULL && name == WUA_DEPLOYMENT_ACTION)
+			r->facts |= wua_fact(name, WUA_INSTALLATION);
 	}
+	add_recommended(r, WUA_IS_ASSIGNED);
+	add_recommended(r, WUA_AUTO_SELECT_ON_WEB_SITES);
 	return 0;
-}
-
-static bool
-knows(const struct wua_record *r, enum wua_name name)
-{
-	return (r->known & 1U << name) != 0;
 }
 
 static bool
@@ -168,40 +186,36 @@ in_category(const struct wua_record *r, const char *id)
 	return false;
 }
 
+/* A criterion that is no fact. */
 static bool
-holds(const struct wua_query *q, const struct wua_criterion *c,
-    const struct wua_record *r)
+holds(const struct wua_criterion *c, const struct wua_record *r)
 {
-	bool equal;
-
-	if (c->name == WUA_DEPLOYMENT_ACTION && c->number == WUA_ANY_ACTION)
-		return true;
-	if (!knows(r, c->name))
-		return false;
-	if (c->op == WUA_CONTAINS)
+	if (c->name == WUA_CATEGORY_IDS)
 		return in_category(r, c->id);
-	if (q->recommended && c->number == 1 &&
-	    (c->name == WUA_IS_ASSIGNED ||
-		c->name == WUA_AUTO_SELECT_ON_WEB_SITES) &&
-	    knows(r, WUA_BROWSE_ONLY) && r->number[WUA_BROWSE_ONLY] == 0)
-		return true;
-	equal = c->name == WUA_UPDATE_ID
-		    ? text_casecmp(r->update_id, c->id) == 0
-		    : r->number[c->name] == c->number;
-	return equal == (c->op == WUA_EQUAL);
+	if (c->name == WUA_REVISION_NUMBER)
+		return r->has_revision && r->revision == c->number;
+	if (c->name == WUA_UPDATE_ID)
+		return r->update_id != NULL &&
+		       (text_casecmp(r->update_id, c->id) == 0) ==
+			   (c->op == WUA_EQUAL);
+	return true;
 }
 
 bool
 wua_match(const struct wua_query *q, const struct wua_record *r)
 {
 	const struct wua_group *g;
+	uint32_t facts;
 	size_t i;
 
 	for (g = q->groups; g < q->groups + q->n; g++) {
-		for (i = 0; i < g->n; i++)
-			if (!holds(q, &g->criteria[i], r))
+		facts = q->recommended ? g->facts_recommended : g->facts;
+		if ((r->facts & facts) != facts)
+			continue;
+		for (i = 0; g->more && i < g->n; i++)
+			if (!holds(&g->criteria[i], r))
 				break;
-		if (i == g->n)
+		if (!g->more || i == g->n)
 			return true;
 	}
 	return false;

@@ -9,9 +9,10 @@
 
 /* The properties of one update. */
 struct wua_record {
-	unsigned known; /* bits, 1 << enum wua_name */
-	int32_t number[WUA_NAMES];
-	const char *update_id;
+	uint32_t facts; /* wua_fact */
+	int32_t revision;
+	bool has_revision;
+	const char *update_id; /* or NULL */
 	const char *const *category_ids;
 	size_t n_category_ids;
 };

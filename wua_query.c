@@ -10,21 +10,25 @@
 #define OP(op)	 (1U << (op))
 #define EQUALITY (OP(WUA_EQUAL) | OP(WUA_NOT_EQUAL))
 
+#define NO_BIT 32
+
 const struct wua_trait wua_traits[WUA_NAMES] = {
-    [WUA_TYPE] = {"Type", WUA_KIND_TYPE, EQUALITY},
+    [WUA_TYPE] = {"Type", WUA_KIND_TYPE, EQUALITY, 0},
     [WUA_DEPLOYMENT_ACTION] = {"DeploymentAction", WUA_KIND_ACTION,
-	OP(WUA_EQUAL)},
-    [WUA_IS_ASSIGNED] = {"IsAssigned", WUA_KIND_FLAG, OP(WUA_EQUAL)},
+	OP(WUA_EQUAL), 3},
+    [WUA_IS_ASSIGNED] = {"IsAssigned", WUA_KIND_FLAG, OP(WUA_EQUAL), 8},
     [WUA_AUTO_SELECT_ON_WEB_SITES] = {"AutoSelectOnWebSites", WUA_KIND_FLAG,
-	OP(WUA_EQUAL)},
-    [WUA_BROWSE_ONLY] = {"BrowseOnly", WUA_KIND_FLAG, OP(WUA_EQUAL)},
-    [WUA_UPDATE_ID] = {"UpdateID", WUA_KIND_ID, EQUALITY},
-    [WUA_REVISION_NUMBER] = {"RevisionNumber", WUA_KIND_NUMBER, OP(WUA_EQUAL)},
-    [WUA_CATEGORY_IDS] = {"CategoryIDs", WUA_KIND_ID, OP(WUA_CONTAINS)},
-    [WUA_IS_INSTALLED] = {"IsInstalled", WUA_KIND_FLAG, OP(WUA_EQUAL)},
-    [WUA_IS_HIDDEN] = {"IsHidden", WUA_KIND_FLAG, OP(WUA_EQUAL)},
-    [WUA_IS_PRESENT] = {"IsPresent", WUA_KIND_FLAG, OP(WUA_EQUAL)},
-    [WUA_REBOOT_REQUIRED] = {"RebootRequired", WUA_KIND_FLAG, OP(WUA_EQUAL)},
+	OP(WUA_EQUAL), 11},
+    [WUA_BROWSE_ONLY] = {"BrowseOnly", WUA_KIND_FLAG, OP(WUA_EQUAL), 14},
+    [WUA_UPDATE_ID] = {"UpdateID", WUA_KIND_ID, EQUALITY, NO_BIT},
+    [WUA_REVISION_NUMBER] = {"RevisionNumber", WUA_KIND_NUMBER, OP(WUA_EQUAL),
+	NO_BIT},
+    [WUA_CATEGORY_IDS] = {"CategoryIDs", WUA_KIND_ID, OP(WUA_CONTAINS), NO_BIT},
+    [WUA_IS_INSTALLED] = {"IsInstalled", WUA_KIND_FLAG, OP(WUA_EQUAL), 16},
+    [WUA_IS_HIDDEN] = {"IsHidden", WUA_KIND_FLAG, OP(WUA_EQUAL), 18},
+    [WUA_IS_PRESENT] = {"IsPresent", WUA_KIND_FLAG, OP(WUA_EQUAL), 20},
+    [WUA_REBOOT_REQUIRED] = {"RebootRequired", WUA_KIND_FLAG, OP(WUA_EQUAL),
+	22},
 };
 
 const char *const wua_ops[] = {"=", "!=", "contains", NULL};
@@ -101,9 +105,9 @@ wua_token(const struct wua_parser *p, const char *at)
 static bool
 is_word(const char *s, size_t len, const char *word)
 {
-	char copy[16];
+	char copy[24];
 
-	if (len >= sizeof(copy))
+	if (len >= sizeof(copy) || len != strlen(word))
 		return false;
 	memcpy(copy, s, len);
 	copy[len] = '\0';
@@ -125,38 +129,44 @@ join(struct arena *a, const char *const *words, unsigned mask)
 	return s;
 }
 
+static int
+bad_name(struct wua_parser *p, size_t len)
+{
+	const char *names[WUA_NAMES + 1] = {NULL}, *near;
+	const char *word = wua_token(p, p->at);
+
+	if (len == 0 || is_word(p->at, len, "and") || is_word(p->at, len, "or"))
+		return wua_fail_at(p, p->at,
+		    arena_printf(p->arena, "'%s' cannot stand here", word),
+		    "a criterion, '('");
+	for (size_t i = 0; i < WUA_NAMES; i++)
+		names[i] = wua_traits[i].name;
+	near = text_nearest(arena_strndup(p->arena, p->at, len), names);
+	return wua_fail_at(p, p->at,
+	    arena_printf(p->arena, "unknown criterion '%s'%s%s%s", word,
+		near == NULL ? "" : " (did you mean ", near == NULL ? "" : near,
+		near == NULL ? "" : "?)"),
+	    join(p->arena, names, ~0U));
+}
+
 /* The name of a criterion. */
 static int
 take_name(struct wua_parser *p, enum wua_name *name)
 {
-	const char *names[WUA_NAMES + 1] = {NULL}, *near, *word;
 	size_t len = word_length(p->at);
 
-	for (size_t i = 0; i < WUA_NAMES; i++)
-		names[i] = wua_traits[i].name;
 	if (*p->at == '\0')
 		return wua_fail_at(p, p->at,
 		    p->n == 0 && p->depth == 0 ? "the query is empty"
 					       : "the query ends too early",
 		    "a criterion, '('");
-	word = wua_token(p, p->at);
-	if (len == 0 || is_word(p->at, len, "and") || is_word(p->at, len, "or"))
-		return wua_fail_at(p, p->at,
-		    arena_printf(p->arena, "'%s' cannot stand here", word),
-		    "a criterion, '('");
-	word = arena_strndup(p->arena, p->at, len);
 	for (size_t i = 0; i < WUA_NAMES; i++)
-		if (text_casecmp(word, names[i]) == 0) {
+		if (is_word(p->at, len, wua_traits[i].name)) {
 			*name = (enum wua_name)i;
 			p->at += len;
 			return 0;
 		}
-	near = text_nearest(word, names);
-	return wua_fail_at(p, p->at,
-	    arena_printf(p->arena, "unknown criterion '%s'%s%s%s",
-		wua_token(p, p->at), near == NULL ? "" : " (did you mean ",
-		near == NULL ? "" : near, near == NULL ? "" : "?)"),
-	    join(p->arena, names, ~0U));
+	return bad_name(p, len);
 }
 
 static int
@@ -209,6 +219,39 @@ take_criterion(struct wua_parser *p)
 	return 0;
 }
 
+uint32_t
+wua_fact(enum wua_name name, int32_t number)
+{
+	if (wua_traits[name].bit == NO_BIT || number < 0)
+		return 0;
+	return (uint32_t)1 << (wua_traits[name].bit + (unsigned)number);
+}
+
+/* What its criteria ask for, as facts. */
+static void
+take_facts(struct wua_group *g)
+{
+	const struct wua_criterion *c;
+	uint32_t fact;
+
+	g->facts = g->facts_recommended = 0;
+	g->more = false;
+	for (c = g->criteria; c < g->criteria + g->n; c++) {
+		fact = wua_fact(c->name, c->number);
+		/* Of two types. */
+		if (c->name == WUA_TYPE && c->op == WUA_NOT_EQUAL)
+			fact = wua_fact(
+			    c->name, WUA_SOFTWARE + WUA_DRIVER - c->number);
+		g->more = g->more || wua_traits[c->name].bit == NO_BIT;
+		g->facts |= fact;
+		if (c->number == 1 &&
+		    (c->name == WUA_IS_ASSIGNED ||
+			c->name == WUA_AUTO_SELECT_ON_WEB_SITES))
+			fact = WUA_FACT_RECOMMENDED(c->name);
+		g->facts_recommended |= fact;
+	}
+}
+
 /* What must be true of a group as a whole; and its implied criterion. */
 static int
 end_group(struct wua_parser *p)
@@ -235,6 +278,7 @@ end_group(struct wua_parser *p)
 		    (struct wua_criterion){WUA_DEPLOYMENT_ACTION, WUA_EQUAL,
 			WUA_INSTALLATION, NULL, 0};
 	g->n = (size_t)(p->criteria + p->n - g->criteria);
+	take_facts(g);
 	p->n_groups++;
 	p->groups[p->n_groups].criteria = p->criteria + p->n;
 	return 0;

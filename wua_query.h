@@ -61,6 +61,7 @@ struct wua_trait {
 	const char *name;
 	enum wua_kind kind;
 	unsigned ops; /* bits, 1 << enum wua_op */
+	unsigned bit; /* of the fact that the value is 0, see wua_fact */
 };
 
 extern const struct wua_trait wua_traits[WUA_NAMES];
@@ -80,6 +81,10 @@ struct wua_criterion {
 struct wua_group {
 	const struct wua_criterion *criteria;
 	size_t n;
+	/* All facts that must be true, so that one comparison answers for most
+	 * criteria: as the query is, and with recommended. */
+	uint32_t facts, facts_recommended;
+	bool more; /* there are criteria about ids and revisions, too */
 };
 
 /* An update matches a query when it matches a group. */
@@ -96,6 +101,14 @@ struct wua_error {
 	const char *reason;
 	const char *allowed; /* what could stand there */
 };
+
+/*
+ * A fact about an update as a bit: that the property has this value. 0 for
+ * properties of the kinds WUA_KIND_ID and WUA_KIND_NUMBER and for any action.
+ */
+uint32_t wua_fact(enum wua_name name, int32_t number);
+/* A flag is 1, or would be if recommended updates were important ones. */
+#define WUA_FACT_RECOMMENDED(name) (wua_fact(name, 1) << 1)
 
 /*
  * Parses a query. Each group without a criterion on DeploymentAction gets
