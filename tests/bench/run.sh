@@ -63,6 +63,11 @@ if [ "$(id -u)" = 0 ] && [ -z "${LAB:-}" ]; then
 		echo '| one trivial installer over ssh | | | not measured here | |'
 fi
 
+# shellcheck disable=SC2046,SC2086
+cc -O2 -std=c11 -D_GNU_SOURCE -I"$top" -o query "$here/query.c" \
+	"$(dirname "$CAU")/libcau.a" $(pkg-config --cflags --libs $libs)
+./query
+
 # The engine alone: it must stay linear.
 echo
 # shellcheck disable=SC2046
