@@ -60,7 +60,8 @@ common() {
 		SetEnv PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 		Subsystem sftp internal-sftp
 	X
-	[ -z "${LAB_LAYER-}" ] || cp -a "$LAB_LAYER/." "$c"
+	# Whoever has the files here, on the nodes they are root's.
+	[ -z "${LAB_LAYER-}" ] || tar -C "$LAB_LAYER" --owner=0 --group=0 --mode=u+rwX,go+rX-w -cf - . | tar -C "$c" -xpf -
 }
 
 # seconds FILE: the milliseconds in it, for sleep
