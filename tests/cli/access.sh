@@ -211,7 +211,7 @@ rm -rf way
 it 'a file that is changed between the check and staging is not run'
 start
 echo "echo 'touch $dir/canary' >>$dir/$all/a.sh" >stub/swap
-runs 1 cau run --nodes n1=swap --node-state-dir "$dir/node" --root "$dir/root"
+runs 1 cau run --nodes n1=swap --node-state-dir "$dir/node" --root "$dir/root" --retry-wait 0
 no 'executed' [ -e canary ]
 out_has '    error: CAUHotfix_All/a.sh: it is not the file that was checked: it was changed since, or damaged on the way'
 no 'the changed file on the node' sh -c 'grep -rq canary "$1"' sh "$dir/node"
@@ -220,14 +220,14 @@ it 'a file that is exchanged for a symbolic link'
 start
 echo "touch $dir/canary" >canary.sh
 echo "ln -sf $dir/canary.sh $dir/$all/a.sh" >stub/swap
-runs 1 cau run --nodes n1=swap --node-state-dir "$dir/node" --root "$dir/root"
+runs 1 cau run --nodes n1=swap --node-state-dir "$dir/node" --root "$dir/root" --retry-wait 0
 no 'executed' [ -e canary ]
 out_has 'CAUHotfix_All/a.sh'
 
 it 'a file that is removed between the check and staging'
 start
 echo "rm $dir/$all/a.sh" >stub/swap
-runs 1 cau run --nodes n1=swap --node-state-dir "$dir/node" --root "$dir/root"
+runs 1 cau run --nodes n1=swap --node-state-dir "$dir/node" --root "$dir/root" --retry-wait 0
 out_has 'CAUHotfix_All/a.sh: No such file or directory'
 
 it 'a folder that is exchanged for a symbolic link'
@@ -235,7 +235,7 @@ start
 mkdir evil
 echo "touch $dir/canary" >evil/a.sh
 echo "mv $dir/$all $dir/old; ln -s $dir/evil $dir/$all" >stub/swap
-runs 1 cau run --nodes n1=swap --node-state-dir "$dir/node" --root "$dir/root"
+runs 1 cau run --nodes n1=swap --node-state-dir "$dir/node" --root "$dir/root" --retry-wait 0
 no 'executed' [ -e canary ]
 rm -rf old evil
 

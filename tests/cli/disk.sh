@@ -47,7 +47,7 @@ verdict() {
 }
 
 run() {
-	"$CAU" run --nodes "n1=local:$1" --root root --state-dir "$2" -q >out 2>err
+	"$CAU" run --nodes "n1=local:$1" --root root --state-dir "$2" --retry-wait 0 -q >out 2>err
 }
 
 fill 4096

@@ -160,7 +160,7 @@ done
 
 it 'one dead node of three: the run goes on'
 start
-runs 3 cau run --nodes "n1=host,n2=fail255,n3=local:$dir/n3" --node-state-dir "$dir/node" --root root
+runs 3 cau run --nodes "n1=host,n2=fail255,n3=local:$dir/n3" --node-state-dir "$dir/node" --root root --retry-wait 0
 out_has '  n2  Failed: not scanned'
 out_has '    error: no contact: ssh: connect to host fail255 port 22: Connection refused'
 
