@@ -103,6 +103,7 @@ SRCS = \
 	pcmk.c \
 	pcmk_refuse.c \
 	pcmk_state.c \
+	pcmk_xml.c \
 	pkgtext.c \
 	plugin.c \
 	pluginargs.c \

@@ -2,21 +2,11 @@
 /* What Pacemaker says of its cluster. */
 #include "pcmk.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
-#include "xml.h"
+#include "pcmk_xml.h"
 
-/* The status code of crm_mon when it cannot reach the cluster: Pacemaker's
- * CRM_EX_DISCONNECT (and 69, CRM_EX_UNAVAILABLE, from Pacemaker 3 on). */
-#define STATUS_NOT_CONNECTED 102
-#define STATUS_UNAVAILABLE   69
-
-/* Bytes of a foreign text in a message. */
-#define MAX_SHOWN 100
 /* Pacemaker itself ends far below. */
 #define MAX_NODES 4096
 
@@ -37,116 +27,6 @@ struct place {
 	bool promotable;
 };
 
-static const char *
-find(const xmlNode *node, const char *name, struct arena *a)
-{
-	const xmlAttr *p;
-
-	for (p = node->properties; p != NULL; p = p->next)
-		if (strcmp((const char *)p->name, name) == 0)
-			return xml_attr_value(p, a);
-	return NULL;
-}
-
-static const char *
-text_of(const struct reader *r, const xmlNode *node, const char *name)
-{
-	const char *value = find(node, name, r->a);
-
-	return value == NULL ? "" : value;
-}
-
-/* An attribute that has to be there and to say something. */
-static int
-take_name(const struct reader *r, const xmlNode *node, const char *name,
-    const char **out)
-{
-	*out = text_of(r, node, name);
-	if (**out != '\0')
-		return 0;
-	return err_set(r->e, CAU_FAILED, "line %d: a <%s> without %s",
-	    xml_line(node), xml_name(node), name);
-}
-
-/* As Pacemaker reads them. */
-static int
-parse_bool(const char *s, bool *out)
-{
-	static const char *const yes[] = {"true", "on", "yes", "y", "1", NULL};
-	static const char *const no[] = {"false", "off", "no", "n", "0", NULL};
-	size_t i;
-
-	for (i = 0; yes[i] != NULL; i++) {
-		if (text_casecmp(s, yes[i]) != 0 && text_casecmp(s, no[i]) != 0)
-			continue;
-		*out = text_casecmp(s, yes[i]) == 0;
-		return 0;
-	}
-	return -1;
-}
-
-/* Attributes that are true or false, a list that ends with a NULL name. One
- * that is not there keeps the value that it has. */
-struct flag {
-	const char *name;
-	bool *value;
-};
-
-static int
-take_flags(
-    const struct reader *r, const xmlNode *node, const struct flag *flags)
-{
-	const char *text;
-
-	for (; flags->name != NULL; flags++) {
-		text = find(node, flags->name, r->a);
-		if (text == NULL || parse_bool(text, flags->value) == 0)
-			continue;
-		return err_set(r->e, CAU_FAILED,
-		    "line %d: %s of <%s> is '%s', neither true nor false",
-		    xml_line(node), flags->name, xml_name(node),
-		    pcmk_shown(r->a, text));
-	}
-	return 0;
-}
-
-/* A number, 0 when it is none or not there: none of them decides alone. */
-static int
-number_of(const struct reader *r, const xmlNode *node, const char *name)
-{
-	const char *text = text_of(r, node, name);
-	char *end;
-	long n;
-
-	errno = 0;
-	n = strtol(text, &end, 10);
-	if (end == text || *end != '\0' || errno != 0 || n < INT_MIN ||
-	    n > INT_MAX)
-		return 0;
-	return (int)n;
-}
-
-static const xmlNode *
-next_named(const xmlNode *n, const char *name)
-{
-	for (; n != NULL; n = n->next)
-		if (n->type == XML_ELEMENT_NODE &&
-		    (name == NULL || strcmp(xml_name(n), name) == 0))
-			return n;
-	return NULL;
-}
-
-static const xmlNode *
-child(const xmlNode *parent, const char *name)
-{
-	return next_named(parent->children, name);
-}
-
-/* for (n in children of parent with this name, NULL: any) */
-#define EACH(n, parent, name)                            \
-	for ((n) = child((parent), (name)); (n) != NULL; \
-	     (n) = next_named((n)->next, (name)))
-
 static enum pcmk_node_type
 node_type(const char *type, const char *container)
 {
@@ -162,16 +42,16 @@ take_node(struct reader *r, const xmlNode *x)
 {
 	struct pcmk *p = r->p;
 	struct pcmk_node n = {.attrs = NULL};
-	const struct flag flags[] = {{"online", &n.online},
+	const struct pcmk_flag flags[] = {{"online", &n.online},
 	    {"standby", &n.standby}, {"standby_onfail", &n.standby_onfail},
 	    {"maintenance", &n.maintenance}, {"pending", &n.pending},
 	    {"unclean", &n.unclean}, {"shutdown", &n.shutdown},
 	    {"expected_up", &n.expected_up}, {"is_dc", &n.is_dc}, {NULL, NULL}};
-	int running = number_of(r, x, "resources_running");
+	int running = pcmk_number(x, "resources_running", r->a);
 
-	if (take_name(r, x, "name", &n.name) == -1)
+	if (pcmk_take_name(x, "name", &n.name, r->a, r->e) == -1)
 		return -1;
-	if (find(x, "online", r->a) == NULL)
+	if (pcmk_find(x, "online", r->a) == NULL)
 		return err_set(r->e, CAU_FAILED,
 		    "line %d: node %s is neither said to be online nor not",
 		    xml_line(x), pcmk_shown(r->a, n.name));
@@ -182,15 +62,15 @@ take_node(struct reader *r, const xmlNode *x)
 		return err_set(r->e, CAU_FAILED,
 		    "line %d: there are two nodes of the name %s", xml_line(x),
 		    pcmk_shown(r->a, n.name));
-	if (take_flags(r, x, flags) == -1)
+	if (pcmk_take_flags(x, flags, r->a, r->e) == -1)
 		return -1;
-	n.id = text_of(r, x, "id");
-	n.container = text_of(r, x, "id_as_resource");
+	n.id = pcmk_text(x, "id", r->a);
+	n.container = pcmk_text(x, "id_as_resource", r->a);
 	if (*n.container == '\0')
-		n.container = text_of(r, x, "container_id");
-	n.type = node_type(text_of(r, x, "type"), n.container);
-	n.health = text_of(r, x, "health");
-	n.feature_set = text_of(r, x, "feature_set");
+		n.container = pcmk_text(x, "container_id", r->a);
+	n.type = node_type(pcmk_text(x, "type", r->a), n.container);
+	n.health = pcmk_text(x, "health", r->a);
+	n.feature_set = pcmk_text(x, "feature_set", r->a);
 	n.resources_running = running < 0 ? 0 : (size_t)running;
 	p->nodes =
 	    xgrow(p->nodes, p->n_nodes, &r->cap_nodes, sizeof(*p->nodes));
@@ -204,12 +84,12 @@ take_running(struct reader *r, const xmlNode *x, struct pcmk_resource *out)
 	const xmlNode *n;
 	size_t max = 0;
 
-	EACH(n, x, "node")
+	PCMK_EACH(n, x, "node")
 	max++;
 	out->nodes = arena_alloc(r->a, (max + 1) * sizeof(*out->nodes));
-	EACH(n, x, "node")
-	if (*text_of(r, n, "name") != '\0')
-		out->nodes[out->n_nodes++] = text_of(r, n, "name");
+	PCMK_EACH(n, x, "node")
+	if (*pcmk_text(n, "name", r->a) != '\0')
+		out->nodes[out->n_nodes++] = pcmk_text(n, "name", r->a);
 }
 
 static int
@@ -223,19 +103,19 @@ take_resource(struct reader *r, const xmlNode *x, const struct place *at)
 	    .bundle = at->bundle,
 	    .replica = at->replica,
 	    .promotable = at->promotable};
-	const struct flag flags[] = {{"active", &out.active},
+	const struct pcmk_flag flags[] = {{"active", &out.active},
 	    {"removed", &out.orphaned}, {"orphaned", &out.orphaned},
 	    {"blocked", &out.blocked}, {"managed", &out.managed},
 	    {"maintenance", &out.maintenance}, {"failed", &out.failed},
 	    {"failure_ignored", &out.failure_ignored}, {NULL, NULL}};
 
-	if (take_name(r, x, "id", &out.id) == -1 ||
-	    take_name(r, x, "role", &out.role) == -1 ||
-	    take_flags(r, x, flags) == -1)
+	if (pcmk_take_name(x, "id", &out.id, r->a, r->e) == -1 ||
+	    pcmk_take_name(x, "role", &out.role, r->a, r->e) == -1 ||
+	    pcmk_take_flags(x, flags, r->a, r->e) == -1)
 		return -1;
-	out.agent = text_of(r, x, "resource_agent");
-	out.target_role = text_of(r, x, "target_role");
-	out.pending = text_of(r, x, "pending");
+	out.agent = pcmk_text(x, "resource_agent", r->a);
+	out.target_role = pcmk_text(x, "target_role", r->a);
+	out.pending = pcmk_text(x, "pending", r->a);
 	take_running(r, x, &out);
 	p->resources = xgrow(p->resources, p->n_resources, &r->cap_resources,
 	    sizeof(*p->resources));
@@ -252,10 +132,10 @@ take_parent(struct reader *r, const xmlNode *x, const struct place *at)
 {
 	struct place in = *at;
 	const char *kind = xml_name(x), *id;
-	const struct flag flags[] = {
+	const struct pcmk_flag flags[] = {
 	    {"multi_state", &in.promotable}, {NULL, NULL}};
 
-	if (take_name(r, x, "id", &id) == -1)
+	if (pcmk_take_name(x, "id", &id, r->a, r->e) == -1)
 		return -1;
 	in.path =
 	    *at->path == '\0' ? id : arena_printf(r->a, "%s/%s", at->path, id);
@@ -267,7 +147,8 @@ take_parent(struct reader *r, const xmlNode *x, const struct place *at)
 		in.replica = id;
 	else
 		in.clone = id;
-	if (strcmp(kind, "clone") == 0 && take_flags(r, x, flags) == -1)
+	if (strcmp(kind, "clone") == 0 &&
+	    pcmk_take_flags(x, flags, r->a, r->e) == -1)
 		return -1;
 	return take_resources(r, x, &in);
 }
@@ -280,7 +161,7 @@ take_resources(struct reader *r, const xmlNode *parent, const struct place *at)
 	const xmlNode *x;
 	size_t i;
 
-	EACH(x, parent, NULL)
+	PCMK_EACH(x, parent, NULL)
 	{
 		if (strcmp(xml_name(x), "resource") == 0 &&
 		    take_resource(r, x, at) == -1)
@@ -300,23 +181,24 @@ take_attributes(struct reader *r, const xmlNode *section)
 	struct pcmk_node *n;
 	size_t i, cap;
 
-	EACH(x, section, "node")
+	PCMK_EACH(x, section, "node")
 	{
 		n = NULL;
 		for (i = 0; i < r->p->n_nodes; i++)
 			if (strcmp(r->p->nodes[i].name,
-				text_of(r, x, "name")) == 0)
+				pcmk_text(x, "name", r->a)) == 0)
 				n = &r->p->nodes[i];
 		if (n == NULL || n->attrs != NULL)
 			continue;
 		cap = 0;
-		EACH(y, x, "attribute")
+		PCMK_EACH(y, x, "attribute")
 		cap++;
 		n->attrs = arena_alloc(r->a, (cap + 1) * sizeof(*n->attrs));
-		EACH(y, x, "attribute")
+		PCMK_EACH(y, x, "attribute")
 		{
-			n->attrs[n->n_attrs].name = text_of(r, y, "name");
-			n->attrs[n->n_attrs++].value = text_of(r, y, "value");
+			n->attrs[n->n_attrs].name = pcmk_text(y, "name", r->a);
+			n->attrs[n->n_attrs++].value =
+			    pcmk_text(y, "value", r->a);
 			r->p->has_attributes = true;
 		}
 	}
@@ -359,20 +241,20 @@ take_failures(struct reader *r, const xmlNode *section)
 	struct pcmk_failure f;
 	const xmlNode *x;
 
-	EACH(x, section, "failure")
+	PCMK_EACH(x, section, "failure")
 	{
-		f.op_key = text_of(r, x, "op_key");
+		f.op_key = pcmk_text(x, "op_key", r->a);
 		/* What an operation without a key has. */
 		if (*f.op_key == '\0')
-			f.op_key = text_of(r, x, "id");
+			f.op_key = pcmk_text(x, "id", r->a);
 		f.resource = "";
-		f.task = text_of(r, x, "task");
-		f.node = text_of(r, x, "node");
-		f.status = text_of(r, x, "status");
-		f.rc_text = text_of(r, x, "exitstatus");
-		f.rc = number_of(r, x, "exitcode");
-		f.reason = text_of(r, x, "exitreason");
-		f.when = text_of(r, x, "last-rc-change");
+		f.task = pcmk_text(x, "task", r->a);
+		f.node = pcmk_text(x, "node", r->a);
+		f.status = pcmk_text(x, "status", r->a);
+		f.rc_text = pcmk_text(x, "exitstatus", r->a);
+		f.rc = pcmk_number(x, "exitcode", r->a);
+		f.reason = pcmk_text(x, "exitreason", r->a);
+		f.when = pcmk_text(x, "last-rc-change", r->a);
 		split_op_key(r, &f);
 		p->failures = xgrow(p->failures, p->n_failures,
 		    &r->cap_failures, sizeof(*p->failures));
@@ -385,18 +267,18 @@ take_bans(struct reader *r, const xmlNode *section)
 {
 	struct pcmk *p = r->p;
 	struct pcmk_ban b;
-	const struct flag flags[] = {{"master_only", &b.promoted_only},
+	const struct pcmk_flag flags[] = {{"master_only", &b.promoted_only},
 	    {"promoted-only", &b.promoted_only}, {NULL, NULL}};
 	const xmlNode *x;
 
-	EACH(x, section, "ban")
+	PCMK_EACH(x, section, "ban")
 	{
-		b.id = text_of(r, x, "id");
-		b.resource = text_of(r, x, "resource");
-		b.node = text_of(r, x, "node");
-		b.weight = number_of(r, x, "weight");
+		b.id = pcmk_text(x, "id", r->a);
+		b.resource = pcmk_text(x, "resource", r->a);
+		b.node = pcmk_text(x, "node", r->a);
+		b.weight = pcmk_number(x, "weight", r->a);
 		b.promoted_only = false;
-		if (take_flags(r, x, flags) == -1)
+		if (pcmk_take_flags(x, flags, r->a, r->e) == -1)
 			return -1;
 		p->bans =
 		    xgrow(p->bans, p->n_bans, &r->cap_bans, sizeof(*p->bans));
@@ -416,7 +298,7 @@ check_complete(const struct reader *r, const xmlNode *parent)
 	for (i = 0; i < r->p->n_nodes; i++) {
 		n = &r->p->nodes[i];
 		if (n->resources_running > 0 &&
-		    child(parent, "resources") == NULL)
+		    pcmk_child(parent, "resources") == NULL)
 			return err_set(r->e, CAU_FAILED,
 			    "no <resources> in <%s>, though %s runs %zu",
 			    xml_name(parent), pcmk_shown(r->a, n->name),
@@ -429,27 +311,27 @@ static int
 take_sections(struct reader *r, const xmlNode *parent)
 {
 	static const struct place top = {"", "", "", "", "", false};
-	const xmlNode *nodes = child(parent, "nodes"), *x;
+	const xmlNode *nodes = pcmk_child(parent, "nodes"), *x;
 
 	if (nodes == NULL)
 		return err_set(
 		    r->e, CAU_FAILED, "no <nodes> in <%s>", xml_name(parent));
-	EACH(x, nodes, "node")
+	PCMK_EACH(x, nodes, "node")
 	if (take_node(r, x) == -1)
 		return -1;
 	if (r->p->n_nodes == 0)
 		return err_set(r->e, CAU_FAILED, "line %d: no node in <nodes>",
 		    xml_line(nodes));
-	x = child(parent, "resources");
+	x = pcmk_child(parent, "resources");
 	if (x != NULL && take_resources(r, x, &top) == -1)
 		return -1;
-	x = child(parent, "node_attributes");
+	x = pcmk_child(parent, "node_attributes");
 	if (x != NULL)
 		take_attributes(r, x);
-	x = child(parent, "failures");
+	x = pcmk_child(parent, "failures");
 	if (x != NULL)
 		take_failures(r, x);
-	x = child(parent, "bans");
+	x = pcmk_child(parent, "bans");
 	if (x != NULL && take_bans(r, x) == -1)
 		return -1;
 	return check_complete(r, parent);
@@ -489,18 +371,19 @@ static int
 take_summary(struct reader *r, const xmlNode *root)
 {
 	struct pcmk *p = r->p;
-	const xmlNode *summary = child(root, "summary"), *dc, *options;
+	const xmlNode *summary = pcmk_child(root, "summary"), *dc, *options;
 	bool present = false;
-	const struct flag of_dc[] = {{"present", &present},
+	const struct pcmk_flag of_dc[] = {{"present", &present},
 	    {"with_quorum", &p->with_quorum}, {NULL, NULL}};
-	const struct flag of_cluster[] = {
+	const struct pcmk_flag of_cluster[] = {
 	    {"maintenance-mode", &p->maintenance_mode},
 	    {"stonith-enabled", &p->stonith_enabled},
 	    {"stop-all-resources", &p->stop_all_resources},
 	    {"symmetric-cluster", &p->symmetric}, {NULL, NULL}};
 
-	dc = summary == NULL ? NULL : child(summary, "current_dc");
-	options = summary == NULL ? NULL : child(summary, "cluster_options");
+	dc = summary == NULL ? NULL : pcmk_child(summary, "current_dc");
+	options =
+	    summary == NULL ? NULL : pcmk_child(summary, "cluster_options");
 	if (dc == NULL)
 		return err_set(r->e, CAU_FAILED,
 		    "no <current_dc> in a <summary>: it does not say whether "
@@ -509,65 +392,15 @@ take_summary(struct reader *r, const xmlNode *root)
 		return err_set(r->e, CAU_FAILED,
 		    "no <cluster_options> in <summary>: it does not say "
 		    "whether the cluster is in maintenance mode");
-	if (take_flags(r, dc, of_dc) == -1 ||
-	    take_flags(r, options, of_cluster) == -1)
+	if (pcmk_take_flags(dc, of_dc, r->a, r->e) == -1 ||
+	    pcmk_take_flags(options, of_cluster, r->a, r->e) == -1)
 		return -1;
 	if (present) {
-		p->dc = text_of(r, dc, "name");
-		p->version = text_of(r, dc, "version");
+		p->dc = pcmk_text(dc, "name", r->a);
+		p->version = pcmk_text(dc, "version", r->a);
 	}
-	p->no_quorum_policy = text_of(r, options, "no-quorum-policy");
+	p->no_quorum_policy = pcmk_text(options, "no-quorum-policy", r->a);
 	return 0;
-}
-
-/* The status at the end of a document of any of Pacemaker's tools. */
-static int
-check_status(const struct reader *r, const char *tool, const xmlNode *root)
-{
-	const xmlNode *status = child(root, "status");
-	const char *code, *message;
-
-	if (status == NULL)
-		return 0;
-	code = text_of(r, status, "code");
-	message = pcmk_shown(r->a, text_of(r, status, "message"));
-	if (strcmp(code, "0") == 0)
-		return 0;
-	if (number_of(r, status, "code") == STATUS_NOT_CONNECTED ||
-	    number_of(r, status, "code") == STATUS_UNAVAILABLE)
-		return err_set(r->e, CAU_UNHEALTHY,
-		    "the cluster does not run there (%s: %s)", tool, message);
-	return err_set(r->e, CAU_FAILED, "%s failed with status %s: %s", tool,
-	    pcmk_shown(r->a, code), message);
-}
-
-const xmlNode *
-pcmk_open(xmlDoc **doc, const char *tool, const char *xml, size_t len,
-    struct arena *a, struct err *e)
-{
-	struct reader r = {.a = a, .e = e};
-	const xmlNode *root;
-	const char *name;
-	int line;
-
-	*doc = xml_parse(xml, len, &line, e);
-	if (*doc == NULL) {
-		e->code = CAU_FAILED;
-		if (line > 0)
-			(void)err_wrap(e, "line %d", line);
-		(void)err_wrap(e, "output of %s", tool);
-		return NULL;
-	}
-	root = xmlDocGetRootElement(*doc);
-	name = xml_name(root);
-	if (strcmp(name, "pacemaker-result") != 0 &&
-	    strcmp(name, "crm_mon") != 0) {
-		(void)err_set(e, CAU_FAILED,
-		    "output of %s: <%s> instead of <pacemaker-result>", tool,
-		    pcmk_shown(a, name));
-		return NULL;
-	}
-	return check_status(&r, tool, root) == -1 ? NULL : root;
 }
 
 static int
@@ -578,7 +411,7 @@ take_document(
 
 	if (pcmk_take(p, root, a, e) == -1 || take_summary(&r, root) == -1)
 		return err_wrap(e, "output of crm_mon");
-	p->api_version = text_of(&r, root, "api-version");
+	p->api_version = pcmk_text(root, "api-version", r.a);
 	return 0;
 }
 
@@ -587,7 +420,7 @@ pcmk_parse(
     struct pcmk *p, const char *xml, size_t len, struct arena *a, struct err *e)
 {
 	xmlDoc *doc;
-	const xmlNode *root = pcmk_open(&doc, "crm_mon", xml, len, a, e);
+	const xmlNode *root = pcmk_xml_open(&doc, "crm_mon", xml, len, a, e);
 	int rc = root == NULL ? -1 : take_document(p, root, a, e);
 
 	xmlFreeDoc(doc);
@@ -631,16 +464,4 @@ pcmk_runs_on(const struct pcmk_resource *r, const char *node)
 		if (strcmp(r->nodes[i], node) == 0)
 			return true;
 	return false;
-}
-
-const char *
-pcmk_shown(struct arena *a, const char *s)
-{
-	struct buf b = BUF_INIT;
-	const char *text;
-
-	text_printable(&b, s, strnlen(s, MAX_SHOWN));
-	text = arena_strdup(a, b.data);
-	buf_release(&b);
-	return text;
 }

@@ -22,8 +22,6 @@
 
 #include "arena.h"
 
-struct _xmlNode; /* libxml2's xmlNode */
-
 enum pcmk_node_type {
 	PCMK_MEMBER, /* runs the cluster stack and has a vote */
 	PCMK_REMOTE, /* a machine with pacemaker_remoted only */
@@ -155,18 +153,5 @@ bool pcmk_runs_on(const struct pcmk_resource *r, const char *node);
 
 /* Text from the cluster as messages show it: printable, and not long. */
 const char *pcmk_shown(struct arena *a, const char *s);
-
-/*
- * The document of any of Pacemaker's tools: the root element of xml, or NULL
- * with the error that it or the tool's own status makes. *doc is to be freed
- * with xmlFreeDoc in any case. tool is for the messages.
- */
-struct _xmlDoc;
-const struct _xmlNode *pcmk_open(struct _xmlDoc **doc, const char *tool,
-    const char *xml, size_t len, struct arena *a, struct err *e);
-/* Nodes, resources, attributes, failures and bans below parent, which is
- * named in errors. */
-int pcmk_take(struct pcmk *p, const struct _xmlNode *parent, struct arena *a,
-    struct err *e) CAU_MUSTCHECK;
 
 #endif
