@@ -108,6 +108,7 @@ SRCS = \
 	plugin.c \
 	pluginargs.c \
 	profile.c \
+	quorum.c \
 	report.c \
 	report_json.c \
 	restart.c \
@@ -119,6 +120,7 @@ SRCS = \
 	run.c \
 	salvage.c \
 	script.c \
+	simulate.c \
 	state.c \
 	template.c \
 	text.c \

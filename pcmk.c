@@ -8,7 +8,8 @@
 #include "pcmk_xml.h"
 
 /* Pacemaker itself ends far below. */
-#define MAX_NODES 4096
+#define MAX_NODES     4096
+#define MAX_RESOURCES 10000
 
 struct reader {
 	struct pcmk *p;
@@ -117,6 +118,9 @@ take_resource(struct reader *r, const xmlNode *x, const struct place *at)
 	out.target_role = pcmk_text(x, "target_role", r->a);
 	out.pending = pcmk_text(x, "pending", r->a);
 	take_running(r, x, &out);
+	if (p->n_resources == MAX_RESOURCES)
+		return err_set(
+		    r->e, CAU_FAILED, "more than %d resources", MAX_RESOURCES);
 	p->resources = xgrow(p->resources, p->n_resources, &r->cap_resources,
 	    sizeof(*p->resources));
 	p->resources[p->n_resources++] = out;
@@ -234,7 +238,7 @@ split_op_key(struct reader *r, struct pcmk_failure *f)
 	f->resource = arena_strndup(r->a, f->op_key, len - n - 1);
 }
 
-static void
+static int
 take_failures(struct reader *r, const xmlNode *section)
 {
 	struct pcmk *p = r->p;
@@ -243,6 +247,9 @@ take_failures(struct reader *r, const xmlNode *section)
 
 	PCMK_EACH(x, section, "failure")
 	{
+		if (p->n_failures == MAX_RESOURCES)
+			return err_set(r->e, CAU_FAILED,
+			    "more than %d failures", MAX_RESOURCES);
 		f.op_key = pcmk_text(x, "op_key", r->a);
 		/* What an operation without a key has. */
 		if (*f.op_key == '\0')
@@ -260,6 +267,7 @@ take_failures(struct reader *r, const xmlNode *section)
 		    &r->cap_failures, sizeof(*p->failures));
 		p->failures[p->n_failures++] = f;
 	}
+	return 0;
 }
 
 static int
@@ -329,8 +337,8 @@ take_sections(struct reader *r, const xmlNode *parent)
 	if (x != NULL)
 		take_attributes(r, x);
 	x = pcmk_child(parent, "failures");
-	if (x != NULL)
-		take_failures(r, x);
+	if (x != NULL && take_failures(r, x) == -1)
+		return -1;
 	x = pcmk_child(parent, "bans");
 	if (x != NULL && take_bans(r, x) == -1)
 		return -1;
