@@ -122,7 +122,7 @@ ended_words(struct buf *b, const struct event *ev, const struct engine_node *n)
 		break;
 	case OP_STAGE:
 		text_size(size, (uint64_t)ev->bytes);
-		buf_addf(b, "staged, %s sent", size);
+		buf_addf(b, "staged, %s transferred", size);
 		break;
 	case OP_SUSPEND:
 		buf_addstr(b, "out of service");

@@ -32,6 +32,20 @@ agent_of(const struct update *u)
 	return u->rule; /* checked by whoever asks the node for it */
 }
 
+/* "staged BYTES" */
+static void
+stage_line(void *ctx, const char *key, const char *text, size_t len)
+{
+	int64_t *bytes = ctx;
+	uint64_t n;
+	struct err e;
+
+	(void)len;
+	if (strcmp(key, "staged") == 0 &&
+	    text_u64(text, 0, INT64_MAX, &n, &e) == 0)
+		*bytes = (int64_t)n;
+}
+
 enum node_rc
 wua_stage(const void *self, struct node *n, const struct update *updates,
     const char *const *jobs, size_t n_updates, int64_t *bytes, struct err *e)
@@ -56,7 +70,7 @@ wua_stage(const void *self, struct node *n, const struct update *updates,
 			rc = NODE_FAILED;
 		}
 	if (rc == NODE_OK)
-		rc = node_call(n, b.data, NULL, NULL, WUA_STAGE_MS, e);
+		rc = node_call(n, b.data, stage_line, bytes, WUA_STAGE_MS, e);
 	buf_release(&b);
 	return rc;
 }

@@ -141,6 +141,10 @@ apt_packages() {
 	done
 }
 
+apt_cache() {
+	echo /var/cache/apt/archives
+}
+
 apt_download() {
 	! apt_interrupted || return 0
 	# shellcheck disable=SC2086

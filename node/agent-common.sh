@@ -12,6 +12,7 @@
 #			know, and says what they said: cau_say SECTION TEXT
 #	X_download WORD...
 #			optional: brings the packages to the node beforehand
+#	X_cache		the folders where X_download puts them
 #	X_install FOLDER WORD...
 #			in a job: one transaction, no questions, ends with the
 #			status of the tool. Its output is FOLDER/log
@@ -99,7 +100,20 @@ cau_batch() {
 	[ -n "$cau_first" ] || return 0
 	printf '%s %s\n' "$@" >"$cau_first/batch.new" &&
 		mv -f "$cau_first/batch.new" "$cau_first/batch" || return 1
+	cau_before=$(cau_cached "$cau_first/batch")
 	cau_each_agent "$cau_first/batch" download
+	cau_rc=$?
+	cau_say staged $(($(cau_cached "$cau_first/batch") - cau_before))
+	return $cau_rc
+}
+
+# cau_cached FILE: the bytes of all packages in the folders where the agents in
+# FILE put them.
+cau_cached() {
+	cau_each_agent "$1" cache | tr ' ' '\n' | while read -r cau_file; do
+		find "$cau_file" -type f '(' -name '*.deb' -o -name '*.rpm' ')' \
+			-exec ls -ln {} + 2>/dev/null
+	done | awk '{ n += $5 } END { printf "%.0f\n", n }'
 }
 
 # cau_each_agent FILE VERB ARGS...: calls AGENT_VERB ARGS WORDS for each agent

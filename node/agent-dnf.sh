@@ -130,6 +130,10 @@ dnf_words_of() {
 	done
 }
 
+dnf_cache() {
+	echo "${CAU_AGENT_ROOT-}/var/cache/dnf" "${CAU_AGENT_ROOT-}/var/cache/libdnf5"
+}
+
 dnf_download() {
 	dnf_tool
 	dnf_words_of "$@"

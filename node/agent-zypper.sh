@@ -37,7 +37,7 @@ zypper_why() {
 		-e 'is locked by' -e '^Repository .* is invalid' \
 		-e '^Skipping repository' -e 'not found in package names' \
 		-e '^No provider of' -e '^Problem: .' -e 'nothing provides' \
-		-e ' failed:' -e '^Can.t ' -e 'rror: .')
+		-e ' failed:' -e '^Can.t ' -e 'license confirmation' -e 'rror: .')
 	echo "exit code $1: $zypper_text${zypper_found:+: $zypper_found}"
 }
 
@@ -114,6 +114,29 @@ zypper_words_of() {
 		esac
 		zypper_specs="$zypper_specs $zypper_left=${zypper_word#*=}"
 	done
+}
+
+zypper_cache() {
+	echo "${CAU_AGENT_ROOT-}/var/cache/zypp/packages"
+}
+
+# Who has the lock may be gone when it comes to the installation.
+zypper_download() {
+	zypper_words_of "$@"
+	zypper_file=$(mktemp) || return 1
+	# shellcheck disable=SC2086
+	zypper_zypper --no-refresh install --download-only --no-recommends \
+		$zypper_specs >"$zypper_file" 2>&1
+	zypper_rc=$?
+	case $zypper_rc in
+	0 | 7 | 102 | 103) zypper_rc=0 ;;
+	*)
+		echo "zypper install --download-only: $(zypper_why $zypper_rc \
+			"$zypper_file")" >&2
+		;;
+	esac
+	rm -f "$zypper_file"
+	return $zypper_rc
 }
 
 zypper_go() {

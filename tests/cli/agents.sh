@@ -8,7 +8,12 @@
 cat >fake.sh <<'X'
 apt_present() { true; }
 apt_list() { cau_say asked "${1-}"; }
-apt_download() { echo "download $*" >>"$cau_state/did"; }
+apt_cache() { echo "$cau_state/nothing" "$cau_state/cache"; }
+apt_download() {
+	echo "download $*" >>"$cau_state/did"
+	mkdir -p "$cau_state/cache"
+	echo 1234567890 >"$cau_state/cache/$(ls "$cau_state/cache" | wc -l).deb"
+}
 apt_install() {
 	echo "install $*" >>"$1/../../did"
 	echo "some words"
@@ -59,6 +64,7 @@ X
 	it "$shell: what was staged together is one transaction"
 	session "cau_batch 3 J.0 J.1 J.2 apt 'a:all=1' apt 'b=2' apt 'c=3'"
 	file_is said <<'X'
+staged 11
 end 0
 X
 	file_is node/did <<'X'

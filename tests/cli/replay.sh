@@ -51,7 +51,7 @@ file_is got <<'EOF'
        n1: Staging, place nowhere, attempt 1, pass 1, scanned 1/1, staged 0/1, to do 1/1; busy
        busy 1, out 0, prepared 0, finished 0, failed 0
        next: wait
-    5  TIME  n1: staged, 7 B sent
+    5  TIME  n1: staged, 7 B transferred
        n1: Waiting, place turn, attempt 1, pass 1, scanned 1/1, staged 1/1, to do 1/1; prepared
        busy 0, out 0, prepared 1, finished 0, failed 0
        next: n1 Suspend

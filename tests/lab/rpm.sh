@@ -37,7 +37,7 @@ LC_ALL=C
 export LC_ALL
 umask 022
 
-packages='cau-sec cau-lib cau-rec cau-opt cau-plain cau-held cau-broken cau-msg kernel cau-epoch'
+packages='cau-sec cau-lib cau-rec cau-opt cau-plain cau-held cau-broken cau-msg kernel cau-epoch cau-eula cau-term'
 
 # spec VERSION: all packages of the repository in that version.
 spec() {
@@ -101,23 +101,61 @@ done
 	advisory LAB-OU-2026:4 enhancement None 'the enhancement' '' cau-opt
 	advisory LAB-RU-2026:5 bugfix Low 'one that asks' \
 		'<message>Read this first</message>' cau-msg
+	advisory LAB-RU-2026:7 bugfix Low 'one with a licence' '' cau-eula
 	advisory LAB-SA-2026:6 security Moderate 'for a locked package' '' cau-held
 	echo '</updates>'
 } >updateinfo.xml
-createrepo_c -q repo && modifyrepo_c --mdtype=updateinfo updateinfo.xml \
-	repo/repodata >/dev/null || exit 1
+# Licences to be agreed to: of a package with a patch, and of one without. Only
+# libzypp knows of them.
+createrepo_c -q repo && {
+	echo "<susedata xmlns='http://linux.duke.edu/metadata/susedata' packages='2'>"
+	for p in cau-eula cau-term; do
+		id=$(sha256sum repo/noarch/$p-1.1-1.noarch.rpm)
+		echo "<package pkgid='${id%% *}' name='$p' arch='noarch'><version epoch='0' ver='1.1' rel='1'/><eula>You give us your house.</eula></package>"
+	done
+	echo '</susedata>'
+} >susedata.xml && for kind in updateinfo susedata; do
+	modifyrepo_c --mdtype=$kind $kind.xml repo/repodata >/dev/null || exit 1
+done
+repo=$top/repo
 
-# in_shell COMMAND...: in a shell as on a node, with what a session has; stdout
-# and stderr go to out and err.
-cat >session <<X
+# What the other shells repeat is what their own words could change.
+shells=${CAU_SHELLS:-dash bash busybox}
+sh=sh
+whole=
+
+# part TOOL: its tests, in a folder of their own, so that the tools take turns
+# on two processors.
+part() {
+	top=$top/part-$1
+	mkdir "$top" && cd "$top" || exit 1
+	trap 'kill $holder 2>/dev/null' EXIT
+	cat >session <<X
 PATH=$top/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 cau_mark='' cau_seq=''
 cau_say() { printf '%s %s\n' "\$1" "\$2"; }
 for f in common rpm dnf zypper fwupd; do . $src/node/agent-\$f.sh; done
 cau_say_all() { sed "s/^/\$1 /"; }
 X
-shells=${CAU_SHELLS:-dash bash busybox}
-sh=sh
+	whole=yes
+	for sh in $shells; do
+		command -v $sh >/dev/null 2>&1 || continue
+		$1_tests
+		whole=
+	done
+	sh=sh
+	[ $1 = fwupd ] || {
+		CAU_AGENT_ROOT=$top/$1
+		$1_lock
+		[ $1 = dnf ] || zypper_http
+		unset CAU_AGENT_ROOT
+		wua_tests $1
+	}
+	[ $bad = 0 ]
+}
+
+# in_shell COMMAND...: in a shell as on a node, with what a session has; stdout
+# and stderr go to out and err.
 in_shell() {
 	case $sh in
 	busybox) set -- busybox sh -c '. ./session; "$@"' sh "$@" ;;
@@ -179,7 +217,7 @@ root_of_dnf() {
 		>dnf/etc/dnf/plugins/versionlock.conf
 	: >dnf/etc/dnf/plugins/versionlock.list
 	printf '%s\n' '[main]' 'enabled=0' >dnf/etc/dnf/plugins/changelog.conf
-	printf '[lab]\nname=lab\nbaseurl=file://%s/repo\n' "$top" >dnf/etc/yum.repos.d/lab.repo
+	printf '[lab]\nname=lab\nbaseurl=file://%s\n' "$repo" >dnf/etc/yum.repos.d/lab.repo
 	specs=
 	for p in $packages; do
 		case $p in
@@ -208,6 +246,12 @@ dnf_tests() {
 have cau-sec noarch 1.1-1
 have kernel noarch 1.0-1
 reboot yes kernel'
+	rm -f job/*
+	in_shell dnf_install job cau-broken:noarch=1.1-1
+	rc=$?
+	verdict "dnf, $sh: a script of a package fails" eval '[ $rc != 0 ] &&
+		has "^dnf: " job/error && has "^cau-broken its .*no room for this one" job/notes'
+	[ -n "$whole" ] || return
 	verdict "dnf, $sh: the second list" eval 'list dnf && same list "$second_dnf"'
 	in_shell dnf_install job kernel:noarch=1.1-1
 	in_shell dnf_verify kernel:noarch=1.1-1
@@ -215,11 +259,6 @@ reboot yes kernel'
 		'have kernel noarch 1.0-1
 have kernel noarch 1.1-1
 reboot yes kernel'
-	rm -f job/*
-	in_shell dnf_install job cau-broken:noarch=1.1-1
-	rc=$?
-	verdict "dnf, $sh: a script of a package fails" eval '[ $rc != 0 ] &&
-		has "^dnf: " job/error && has "^cau-broken its .*no room for this one" job/notes'
 	rm -f job/*
 	in_shell dnf_install job cau-held:noarch=1.1-1
 	rc=$?
@@ -255,7 +294,9 @@ dnf_lock() {
 	holder=
 }
 
-expected_dnf='[LAB-SA-2026:6] for a locked package | security Moderate CVE-2026-0001 CVE-2026-0002 held
+expected_dnf='[LAB-RU-2026:7] one with a licence | fix Low
+  cau-eula.noarch 1.1-1 <- 1.0-1
+[LAB-SA-2026:6] for a locked package | security Moderate CVE-2026-0001 CVE-2026-0002 held
   cau-held.noarch 1.1-1 <- 1.0-1
 [LAB-SA-2026:1] the security fix | security Important CVE-2026-0001 CVE-2026-0002
   cau-lib.noarch 1.1-1 <- 1.0-1
@@ -274,13 +315,19 @@ expected_dnf='[LAB-SA-2026:6] for a locked package | security Moderate CVE-2026-
   cau-epoch.noarch 1:1.1-1 <- 1:1.0-1
 [] cau-plain 1.1-1 | other 
   cau-plain.noarch 1.1-1 <- 1.0-1
+[] cau-term 1.1-1 | other 
+  cau-term.noarch 1.1-1 <- 1.0-1
 the node waits for a restart'
-second_dnf='[LAB-SA-2026:6] for a locked package | security Moderate CVE-2026-0001 CVE-2026-0002 held
+second_dnf='[LAB-RU-2026:7] one with a licence | fix Low
+  cau-eula.noarch 1.1-1 <- 1.0-1
+[LAB-SA-2026:6] for a locked package | security Moderate CVE-2026-0001 CVE-2026-0002 held
   cau-held.noarch 1.1-1 <- 1.0-1
 [LAB-SA-2026:2] the kernel fix | security Critical CVE-2026-0001 CVE-2026-0002 reboot
   kernel.noarch 1.1-1 <- 1.0-1
 [] cau-broken 1.1-1 | other 
   cau-broken.noarch 1.1-1 <- 1.0-1
+[] cau-term 1.1-1 | other 
+  cau-term.noarch 1.1-1 <- 1.0-1
 the node waits for a restart'
 
 root_of_zypper() {
@@ -289,7 +336,7 @@ root_of_zypper() {
 	rm -rf zypper
 	mkdir -p zypper/run zypper/var
 	ln -s ../run zypper/var/run
-	zypper -q --root "$top/zypper" -n ar -G "file://$top/repo" lab >/dev/null
+	zypper -q --root "$top/zypper" -n ar -G "file://$repo" lab >/dev/null
 	specs=
 	for p in $packages; do
 		case $p in
@@ -335,6 +382,12 @@ reboot yes kernel"'
 	verdict "zypper, $sh: a script of a package fails" eval '[ $rc = 8 ] &&
 		has "^zypper: exit code 8: the installation failed" job/error &&
 		has "^cau-broken its .*no room for this one" job/notes'
+	[ -n "$whole" ] || return
+	rm -f job/*
+	in_shell zypper_install job cau-term:noarch=1.1-1
+	rc=$?
+	verdict "zypper: no licence is agreed to" eval '[ $rc = 4 ] && has "need for license confirmation" job/error &&
+		rpm --root "$top/zypper" -q cau-term >list && same list cau-term-1.0-1.noarch'
 	rm -f job/*
 	in_shell zypper_install job nothing:noarch=1.1-1
 	rc=$?
@@ -373,6 +426,35 @@ zypper_lock() {
 	holder=
 }
 
+# What was downloaded beforehand is not asked for again.
+zypper_http() {
+	command -v python3 >/dev/null 2>&1 || {
+		echo "skipped: no python3 here"
+		return
+	}
+	root_of_zypper
+	python3 -u -m http.server -d "$repo" -b 127.0.0.1 0 >http.log 2>&1 &
+	holder=$!
+	until has ' port [0-9]' http.log; do
+		kill -0 $holder || return
+		sleep 0.05
+	done
+	port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' http.log)
+	zypper -q --root "$top/zypper" -n rr lab >/dev/null
+	zypper -q --root "$top/zypper" -n ar -G "http://127.0.0.1:$port" lab >/dev/null
+	mkdir -p jobs
+	cau_state=$top in_shell cau_batch 1 J.0 zypper cau-rec:noarch=1.1-1
+	size=$(wc -c <"$repo/noarch/cau-rec-1.1-1.noarch.rpm")
+	grep -c 'GET .*cau-rec-1.1-1' http.log >list
+	verdict "zypper: is downloaded beforehand" eval 'same out "staged $size" && same list 1'
+	in_shell zypper_install job cau-rec:noarch=1.1-1
+	rc=$?
+	grep -c 'GET .*cau-rec-1.1-1' http.log >list
+	verdict "zypper: and only once" eval '[ $rc = 0 ] && same list 1'
+	kill $holder
+	holder=
+}
+
 expected_zypper='[LAB-SA-2026:1] the security fix | security Important CVE-2026-0001 CVE-2026-0002
   patch:LAB-SA-2026:1.noarch 1 <- 
   cau-sec.noarch 1.1-1 <- 1.0-1
@@ -389,6 +471,9 @@ expected_zypper='[LAB-SA-2026:1] the security fix | security Important CVE-2026-
 [LAB-RU-2026:5] one that asks | fix Low (a person must read its message)
   patch:LAB-RU-2026:5.noarch 1 <- 
   cau-msg.noarch 1.1-1 <- 1.0-1
+[LAB-RU-2026:7] one with a licence | fix Low (a person must agree to the licence of a package)
+  patch:LAB-RU-2026:7.noarch 1 <- 
+  cau-eula.noarch 1.1-1 <- 1.0-1
 [LAB-SA-2026:6] for a locked package | security Moderate CVE-2026-0001 CVE-2026-0002 held
   patch:LAB-SA-2026:6.noarch 1 <- 
   cau-held.noarch 1.1-1 <- 1.0-1
@@ -397,18 +482,25 @@ expected_zypper='[LAB-SA-2026:1] the security fix | security Important CVE-2026-
 [] cau-epoch 1:1.1-1 | other 
   cau-epoch.noarch 1:1.1-1 <- 1:1.0-1
 [] cau-plain 1.1-1 | other 
-  cau-plain.noarch 1.1-1 <- 1.0-1'
+  cau-plain.noarch 1.1-1 <- 1.0-1
+[] cau-term 1.1-1 | other  (a person must agree to its licence)
+  cau-term.noarch 1.1-1 <- 1.0-1'
 second_zypper='[LAB-SA-2026:2] the kernel fix | security Critical CVE-2026-0001 CVE-2026-0002 reboot
   patch:LAB-SA-2026:2.noarch 1 <- 
   kernel.noarch 1.1-1 <- 1.0-1
 [LAB-RU-2026:5] one that asks | fix Low (a person must read its message)
   patch:LAB-RU-2026:5.noarch 1 <- 
   cau-msg.noarch 1.1-1 <- 1.0-1
+[LAB-RU-2026:7] one with a licence | fix Low (a person must agree to the licence of a package)
+  patch:LAB-RU-2026:7.noarch 1 <- 
+  cau-eula.noarch 1.1-1 <- 1.0-1
 [LAB-SA-2026:6] for a locked package | security Moderate CVE-2026-0001 CVE-2026-0002 held
   patch:LAB-SA-2026:6.noarch 1 <- 
   cau-held.noarch 1.1-1 <- 1.0-1
 [] cau-broken 1.1-1 | other 
-  cau-broken.noarch 1.1-1 <- 1.0-1'
+  cau-broken.noarch 1.1-1 <- 1.0-1
+[] cau-term 1.1-1 | other  (a person must agree to its licence)
+  cau-term.noarch 1.1-1 <- 1.0-1'
 
 # A stub of fwupdmgr with one device; what was installed is in fw/.
 fwupd_tests() {
@@ -466,45 +558,8 @@ reboot yes a45df35ac0"'
 	verdict "fwupd, $sh: no way to the service" eval '[ $rc != 0 ] && has "could not resolve host" err'
 }
 
-for sh in $shells; do
-	command -v $sh >/dev/null 2>&1 || continue
-	if command -v dnf >/dev/null 2>&1; then
-		dnf_tests
-	else
-		echo "skipped: no dnf here"
-	fi
-	if command -v zypper >/dev/null 2>&1; then
-		zypper_tests
-	else
-		echo "skipped: no zypper here"
-	fi
-	fwupd_tests
-done
-sh=sh
-if [ -d dnf ]; then
-	CAU_AGENT_ROOT=$top/dnf
-	dnf_lock
-fi
-if [ -d zypper ]; then
-	CAU_AGENT_ROOT=$top/zypper
-	zypper_lock
-fi
-# Two nodes through cau itself, with a remote shell that hides the apt of this
-# machine and has nothing that restarts it.
-cat >rsh <<X
-#!/bin/sh
-CAU_AGENT_ROOT=$top/\$1
-export CAU_AGENT_ROOT
-shift
-exec unshare -m sh -c 'mount --bind /dev/null /var/lib/dpkg/status
-for p in /usr/bin/systemctl /usr/sbin/shutdown /usr/sbin/reboot; do
-	[ ! -e \$p ] || mount --bind $top/no-restart \$p || exit 1
-done
-exec sh -c "\$1"' sh "\$*"
-X
-printf '#!/bin/sh\nexit 1\n' >no-restart
-chmod 755 rsh no-restart
-
+# A node through cau itself, with a remote shell that hides the apt of this
+# machine and has nothing that restarts it. What is sent goes to sent.
 wua() {
 	verb=$1
 	shift
@@ -519,30 +574,60 @@ states() {
 wua_tests() {
 	nodes=$1
 	want="$1/LAB-SA-2026:1 Applicable"
+	cat >rsh <<X
+#!/bin/sh
+CAU_AGENT_ROOT=$top/\$1
+export CAU_AGENT_ROOT
+shift
+echo connection >>$top/sent
+tee -a $top/sent | unshare -m sh -c 'mount --bind /dev/null /var/lib/dpkg/status
+for p in /usr/bin/systemctl /usr/sbin/shutdown /usr/sbin/reboot; do
+	[ ! -e \$p ] || mount --bind $top/no-restart \$p || exit 1
+done
+exec sh -c "\$1"' sh "\$*"
+X
+	printf '#!/bin/sh\nexit 1\n' >no-restart
+	chmod 755 rsh no-restart
+	command -v jq >/dev/null 2>&1 && command -v unshare >/dev/null 2>&1 || {
+		echo "skipped: no jq or unshare here"
+		return
+	}
 	root_of_$1
 	rpm --root "$top/$1" -e --nodeps kernel >/dev/null 2>&1
 	wua scan --json
 	verdict "cau scan with $1: what is important" eval 'states && same list "$want"'
-	wua scan
+	grep -e '^connection' -e '^{ cau_req' sent | sed 's/ [0-9] / N /' >list
+	verdict "cau scan with $1: one remote call" same list 'connection
+{ cau_req N cau_agents_list'
+	wua scan -a IncludeRecommendedUpdates=True
 	verdict "cau scan with $1: what is left out" has "LAB-SA-2026:6.*held" out
+	[ $1 = dnf ] || verdict "cau scan with $1: a licence" \
+		has "LAB-RU-2026:7 (a person must agree to the licence of a package)" out
 	wua run
 	rc=$?
 	verdict "cau run with $1" eval '[ $rc = 0 ] && has "1 succeeded" out && has LAB-SA-2026:1 out'
 	wua scan --json
 	verdict "cau scan with $1: nothing is left" eval 'states && same list ""'
-	wua run -a IncludeRecommendedUpdates=True
+	wua run -a IncludeRecommendedUpdates=True --max-retries-per-node 0
 	rc=$?
 	# dnf goes on with the others, zypper gives up.
 	verdict "cau run with $1: one package fails" eval '[ $rc != 0 ] &&
 		has "[1-4] failed" out && has "no room for this one" out &&
 		rpm --root "$top/$nodes" -q cau-broken >list 2>/dev/null && has 1.0-1 list'
 }
-command -v jq >/dev/null 2>&1 && command -v unshare >/dev/null 2>&1 || {
-	echo "skipped: no jq or unshare here"
-	[ $bad = 0 ]
-	exit
-}
-unset CAU_AGENT_ROOT
-! command -v dnf >/dev/null 2>&1 || wua_tests dnf 'dnf/LAB-SA-2026:1 Applicable'
-! command -v zypper >/dev/null 2>&1 || wua_tests zypper 'zypper/LAB-SA-2026:1 Applicable'
+
+for tool in ${CAU_TOOLS:-dnf zypper fwupd}; do
+	if [ $tool != fwupd ] && ! command -v $tool >/dev/null 2>&1; then
+		echo "skipped: no $tool here"
+		continue
+	fi
+	(part $tool) >$tool.out 2>&1 &
+	eval "pid_$tool=$!"
+done
+for tool in ${CAU_TOOLS:-dnf zypper fwupd}; do
+	eval "pid=\${pid_$tool-}"
+	[ -n "$pid" ] || continue
+	wait $pid || bad=1
+	cat $tool.out
+done
 [ $bad = 0 ]
