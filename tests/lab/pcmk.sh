@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# shellcheck shell=sh disable=SC2016
+# shellcheck shell=sh disable=SC2016,SC2119,SC2120 # for the nodes' shells; optional words
 # pcmk.sh: a real Pacemaker cluster of the nodes of cluster.sh; to be sourced in its SCRIPT.
 #
 #	pcmk_up [N]		n1..nN (all) are a new, empty cluster with quorum; what was there is gone
@@ -26,6 +26,7 @@
 #	pcmk_probe start
 #	pcmk_probe stop		prints the longest time without an answer, in ms; $LAB/probe.out has the rest
 
+: "${LAB:?}" "${here:?}" # the folder of this file
 PCMK_VIA=n1
 PCMK_ADDRESS=10.77.200.1
 
@@ -60,10 +61,11 @@ pcmk_down() {
 				rm -f /etc/corosync/lab
 				rm -rf /var/lib/cau-lab
 				systemctl kill -s KILL pacemaker corosync 2>/dev/null
-				systemctl stop pacemaker corosync cau-server
-				systemctl reset-failed pacemaker corosync cau-server 2>/dev/null
+				systemctl stop pacemaker corosync
+				systemctl reset-failed pacemaker corosync 2>/dev/null
+				[ ! -e /run/cau-server.pid ] || kill "$(cat /run/cau-server.pid)" 2>/dev/null
 				ip addr del '"$PCMK_ADDRESS"'/16 dev eth0 2>/dev/null
-				rm -rf /run/cau-lab /run/resource-agents/* /run/Dummy-* /run/Stateful-* /var/lib/pacemaker/cib/* \
+				rm -rf /run/cau-lab /run/cau-server.pid /run/resource-agents/* /run/Dummy-* /run/Stateful-* /var/lib/pacemaker/cib/* \
 					/var/lib/pacemaker/pengine/* /var/lib/corosync/*
 				:'
 		) &
@@ -80,7 +82,7 @@ pcmk_files() {
 	: >"$1/etc/corosync/lab"
 	{
 		printf '%s\n' 'totem {' ' version: 2' ' cluster_name: lab' ' transport: knet' \
-			' crypto_cipher: none' ' crypto_hash: none' " token: ${PCMK_TOKEN_MS:-1000}" '}' \
+			' crypto_cipher: none' ' crypto_hash: none' " token: ${PCMK_TOKEN_MS:-1000}" " token_coefficient: 0" '}' \
 			'system {' ' sched_rr: no' ' allow_knet_handle_fallback: yes' '}' \
 			'quorum {' ' provider: corosync_votequorum'
 		[ "$pcmk_n" != 2 ] || echo ' two_node: 1'
@@ -94,7 +96,7 @@ pcmk_files() {
 	{
 		echo '<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0">'
 		echo '<configuration><crm_config><cluster_property_set id="lab-options">'
-		pcmk_nv lab dc-deadtime 2s
+		pcmk_nv lab dc-deadtime 1s
 		pcmk_nv lab stonith-enabled false
 		pcmk_nv lab cluster-recheck-interval 10s
 		echo '</cluster_property_set></crm_config><nodes/><resources/><constraints/>'
@@ -134,8 +136,17 @@ pcmk_wait() {
 	done
 }
 
+# crm_resource --wait says the same, but only looks every 2 s. The second
+# question is about the CIB as it is: the DC may not have heard of a change yet.
 pcmk_settle() {
-	pcmk_try crm_resource --wait --timeout "${1:-60}s"
+	pcmk_try timeout "${1:-60}" sh -c '
+		until crmadmin -S "$(crmadmin -qD 2>/dev/null)" 2>/dev/null | grep -q S_IDLE &&
+			crm_simulate -LR --output-as=xml >/run/settle.xml 2>/dev/null &&
+			grep -q "<actions" /run/settle.xml &&
+			! grep "<rsc_action" /run/settle.xml | grep -qv blocked=; do sleep 0.05; done' && return
+	echo "the cluster does not settle" >&2
+	pcmk_try crm_mon -1 -r >&2
+	return 1
 }
 
 # Milliseconds that no change of the clock touches, for differences.
@@ -185,7 +196,7 @@ pcmk_part() {
 	case $1 in
 	service)
 		echo '<group id="service">'
-		pcmk_primitive server systemd:cau-server
+		pcmk_primitive server ocf:cau:Server
 		pcmk_primitive address ocf:heartbeat:IPaddr2 ip "$PCMK_ADDRESS"
 		echo '</group>'
 		;;
