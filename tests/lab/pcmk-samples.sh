@@ -1,0 +1,113 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# pcmk-samples.sh: what the tools of a real cluster say in many states, as data for tests of parsers.
+#	sh tests/lab/cluster.sh run 3 tests/lab/pcmk-samples.sh FOLDER
+# FOLDER/lab-STATE.xml is crm_mon's, lab-simulate-*.xml crm_simulate's, lab-quorum-*.txt
+# corosync-quorumtool's, lab-cib-*.xml the CIB they are about.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/pcmk.sh"
+to=${1:?}
+mkdir -p "$to"
+
+mon() { pcmk_mon >"$to/lab-$1.xml"; }
+quorum() { pcmk_try corosync-quorumtool -s >"$to/lab-quorum-$1.txt" 2>&1; }
+cib() { pcmk_try cibadmin -Q >"$to/lab-cib-$1.xml"; }
+
+# simulate NAME NODE...: each in standby, on a copy of the CIB.
+simulate() {
+	name=$1
+	shift
+	pcmk_try sh -c 'cibadmin -Q >/run/try.xml && export CIB_file=/run/try.xml &&
+		for n; do crm_standby -N "$n" -v on || exit; done
+		crm_simulate -x /run/try.xml -S --output-as=xml' sh "$@" >"$to/lab-simulate-$name.xml"
+}
+
+# early NAME XPATH: the first document of which it is true, on the way.
+early() {
+	pcmk_wait "$2" 20 2>/dev/null && mon "$1"
+}
+
+pcmk_up 3 || exit
+mon empty
+quorum normal
+pcmk_resources service db agents chain pinned=n2 roles
+mon all-online
+cib all-online
+simulate nothing
+for n in $LAB_NODES; do simulate "standby-$n" "$n"; done
+simulate standby-n2-n3 n2 n3
+simulate standby-all n1 n2 n3
+
+pcmk_standby n2 && mon draining
+pcmk_settle && mon standby
+simulate standby-two-n3 n3
+lab in n2 systemctl reboot
+early offline "//nodes/node[@name='n2']/@online='false'"
+quorum offline
+simulate offline-n3 n3
+early pending "//nodes/node[@name='n2']/@pending='true'"
+pcmk_heal n2
+mon rejoined-standby
+pcmk_unstandby n2
+pcmk_settle
+pcmk_try crm_standby -N n3 -v on -l reboot && pcmk_settle && mon standby-onfail-reboot
+pcmk_try crm_standby -N n3 -D -l reboot
+
+at=$(pcmk_where first)
+pcmk_break "$at" first stop hang
+pcmk_standby "$at"
+early stop-hangs "//resource[@id='first']/@pending"
+early stop-failed "//resource[@id='first'][@blocked='true']/@id"
+cib stop-failed
+simulate stop-failed n3
+pcmk_unstandby "$at"
+pcmk_mend "$at"
+pcmk_break n2 pinned start fail
+pcmk_standby n2 && pcmk_settle && mon nowhere-to-go
+pcmk_unstandby n2
+early start-failed "//failures/failure[starts-with(@op_key,'pinned_start')]"
+pcmk_mend n2
+at=$(pcmk_where data)
+pcmk_break "$at" data monitor fail
+early monitor-failed "//failures/failure[starts-with(@op_key,'data_monitor')]"
+pcmk_mend "$at"
+pcmk_unmanage data && mon unmanaged
+simulate unmanaged "$(pcmk_where data)"
+pcmk_manage data
+pcmk_try crm_resource --ban --resource db --node "$at" 2>/dev/null && pcmk_settle && mon banned
+pcmk_try crm_resource --clear --resource db
+pcmk_try crm_attribute -t nodes -N n3 -n maintenance -v true && mon node-maintenance
+pcmk_try crm_attribute -t nodes -N n3 -n maintenance -D >/dev/null
+pcmk_try crm_attribute -t crm_config -n maintenance-mode -v true && mon maintenance
+simulate maintenance n1
+pcmk_try crm_attribute -t crm_config -n maintenance-mode -D >/dev/null
+pcmk_try crm_attribute -t crm_config -n stop-all-resources -v true && pcmk_settle && mon stop-all
+pcmk_try crm_attribute -t crm_config -n stop-all-resources -D >/dev/null
+pcmk_settle
+lab in n3 systemctl stop pacemaker && mon stack-stopped
+PCMK_VIA=n3 mon stack-down
+quorum stack-stopped
+lab in n3 systemctl start pacemaker
+early starting "//nodes/node[@name='n3'][@online='true' and @feature_set='&lt;3.15.1']/@name"
+pcmk_heal n3
+pcmk_off n3
+early unclean "//nodes/node[@name='n3']/@unclean='true'"
+pcmk_wait "//nodes/node[@name='n3']/@online='false' and //current_dc/@with_quorum='true'" && mon crashed
+pcmk_cut n2
+early no-quorum "//current_dc/@with_quorum='false'"
+quorum lost
+simulate no-quorum n1
+pcmk_heal n2 n3
+
+pcmk_up 2 || exit
+pcmk_resources service chain
+mon two-nodes
+quorum two-nodes
+simulate two-nodes n2
+pcmk_off n2
+pcmk_wait "//nodes/node[@name='n2']/@online='false'" && mon two-nodes-one-down
+quorum two-nodes-one-down
+simulate two-nodes-one-down n1
+pcmk_try crm_attribute -t crm_config -n stonith-enabled -v true && mon stonith-without-device
+pcmk_down
