@@ -124,9 +124,10 @@ judge_node(struct asked *q)
 
 	if (what != NULL)
 		refuse(q, PCMK_NODE_NOT_JOINED,
-		    arena_printf(q->a,
-			"%s %s: wait until it is online, or see to it", q->name,
-			what));
+		    arena_printf(q->a, "%s %s: %s", q->name, what,
+			n->unclean  ? "have it fenced and started again"
+			: n->online ? "wait until that is over"
+				    : "start its cluster stack"));
 	/* While it joins, standby means nothing. */
 	if (n->pending)
 		return;
@@ -205,14 +206,14 @@ judge_others(struct asked *q)
 	if (count_others(q, is_unclean) > 0) {
 		buf_addstr(&b, "unclean: ");
 		add_others(q, &b, is_unclean, NULL);
-		buf_addstr(&b, ": fence it, or, when it is surely off, "
+		buf_addstr(&b, "; have it fenced, or confirm that it is off: "
 			       "stonith_admin --confirm NODE");
 		refuse(q, PCMK_NODES_UNCLEAN, take_text(q, &b));
 	}
 	if (count_others(q, is_pending) > 0) {
 		buf_addstr(&b, "still joining: ");
 		add_others(q, &b, is_pending, NULL);
-		buf_addstr(&b, ": wait until it is online");
+		buf_addstr(&b, "; wait until it is online");
 		refuse(q, PCMK_NODES_PENDING, take_text(q, &b));
 	}
 	judge_away(q);
@@ -230,7 +231,8 @@ judge_resources(struct asked *q)
 	buf_addstr(&b, "failed resources: ");
 	for (i = 0; i < n; i++)
 		add_name(q, &b, i, n, failed[i].text, "");
-	buf_addstr(&b, "; repair, then crm_resource --cleanup -r RESOURCE");
+	buf_addf(&b, "; repair, then crm_resource --cleanup -r %s",
+	    n > 1 ? "RESOURCE" : pcmk_shown(q->a, failed[0].resource->id));
 	refuse(q, PCMK_FAILED_RESOURCES, take_text(q, &b));
 }
 

@@ -358,7 +358,7 @@ pcmk_failed_on(const struct pcmk *p, const char *node,
 		f = &p->failures[i];
 		r = resource_of(p, f);
 		if (strcmp(f->node, node) == 0 &&
-		    (r == NULL || !is_well(r, node)))
+		    (r == NULL || (!is_well(r, node) && !is_disabled(r))))
 			add_failed(*list, &n, r, f, a);
 	}
 	return n;

@@ -144,6 +144,11 @@ pcmk_xml_open(xmlDoc **doc, const char *tool, const char *xml, size_t len,
 	const char *name;
 	int line;
 
+	*doc = NULL;
+	if (len == 0) {
+		(void)err_set(e, CAU_FAILED, "%s printed nothing", tool);
+		return NULL;
+	}
 	*doc = xml_parse(xml, len, &line, e);
 	if (*doc == NULL) {
 		e->code = CAU_FAILED;

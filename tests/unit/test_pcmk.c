@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* What crm_mon says, and what cau makes of it. The documents are those of a
- * real cluster, and also the corpus of the fuzzer. */
+/* What crm_mon says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "buf.h"
-#include "file.h"
-#include "pcmk_state.h"
-
-#define SAMPLES "tests/fuzz/corpus/pcmk/"
+#include "pcmkdoc.h"
 
 static void
 show_flag(struct buf *b, bool flag, const char *name)
@@ -118,24 +109,149 @@ show(struct buf *b, const struct pcmk *p)
 	show_rest(b, p);
 }
 
-/* The whole of a sample as text. */
 static void
-show_file(const char *path)
+check_sample(const char *sample, const char *expected)
 {
 	struct arena a = ARENA_INIT;
-	struct buf in = BUF_INIT, out = BUF_INIT;
+	struct buf out = BUF_INIT;
 	struct pcmk p;
-	struct err e;
 
-	if (file_read(path, &in, (size_t)1 << 24, &e) == -1 ||
-	    pcmk_parse(&p, in.data, in.len, &a, &e) == -1)
-		(void)printf("error: %s\n", e.text);
-	else
-		show(&out, &p);
-	(void)printf("%s", out.data);
-	buf_release(&in);
+	pcmk_load(&p, sample, &a);
+	show(&out, &p);
+	assert_string_equal(out.data, expected);
 	buf_release(&out);
 	arena_release(&a);
+}
+
+static void
+test_parsed(void **state)
+{
+	(void)state;
+	check_sample("all-kinds",
+	    "api 2.25 version  dc n1 policy stop quorum symmetric attributes\n"
+	    "guest guest1 (guest1): online green  5 vm1\n"
+	    "member n1 (1): online up dc green <3.15.1 12  master-s=10 "
+	    "site=a\\nb\n"
+	    "member n2 (2): online up green <3.15.1 8  master-s=5\n"
+	    "member n3 (3): online up green <3.15.1 8 \n"
+	    "remote rem1 (rem1): online green  5 \n"
+	    "guest web-0 (web-0): online green  1 web-podman-0\n"
+	    "guest web-1 (web-1): online green  1 web-podman-1\n"
+	    "d1 ocf:pacemaker:Dummy Started: n1\n"
+	    "unm ocf:pacemaker:Dummy Stopped inactive unmanaged:\n"
+	    "pin ocf:pacemaker:Dummy Started: n1\n"
+	    "off ocf:pacemaker:Dummy Stopped target=Stopped inactive:\n"
+	    "g1/g1a ocf:pacemaker:Dummy Started: n1\n"
+	    "g1/g1b ocf:pacemaker:Dummy Started: n1\n"
+	    "col ocf:pacemaker:Dummy Started: n1\n"
+	    "anti ocf:pacemaker:Dummy Started: guest1\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Started: n1\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Started: n2\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Started: n3\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Started: rem1\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Started: guest1\n"
+	    "u-clone/u:0 ocf:pacemaker:Dummy Started: n2\n"
+	    "u-clone/u:1 ocf:pacemaker:Dummy Started: n3\n"
+	    "u-clone/u:2 ocf:pacemaker:Dummy Started: rem1\n"
+	    "s-clone/s ocf:pacemaker:Stateful Promoted promotable: n1\n"
+	    "s-clone/s ocf:pacemaker:Stateful Unpromoted promotable: n2\n"
+	    "s-clone/s ocf:pacemaker:Stateful Unpromoted promotable: n3\n"
+	    "s-clone/s ocf:pacemaker:Stateful Unpromoted promotable: rem1\n"
+	    "s-clone/s ocf:pacemaker:Stateful Unpromoted promotable: guest1\n"
+	    "gc/gg:0/gga ocf:pacemaker:Dummy Started: n1\n"
+	    "gc/gg:0/ggb ocf:pacemaker:Dummy Started: n1\n"
+	    "gc/gg:1/gga ocf:pacemaker:Dummy Started: n2\n"
+	    "gc/gg:1/ggb ocf:pacemaker:Dummy Started: n2\n"
+	    "gc/gg:2/gga ocf:pacemaker:Dummy Started: n3\n"
+	    "gc/gg:2/ggb ocf:pacemaker:Dummy Started: n3\n"
+	    "gc/gg:3/gga ocf:pacemaker:Dummy Started: rem1\n"
+	    "gc/gg:3/ggb ocf:pacemaker:Dummy Started: rem1\n"
+	    "gc/gg:4/gga ocf:pacemaker:Dummy Started: guest1\n"
+	    "gc/gg:4/ggb ocf:pacemaker:Dummy Started: guest1\n"
+	    "vm1 ocf:pacemaker:Dummy Started: n1\n"
+	    "rem1 ocf:pacemaker:remote Started: n1\n"
+	    "web/0/web-ip-10.0.0.10 ocf:heartbeat:IPaddr2 Started: n2\n"
+	    "web/0/httpd ocf:pacemaker:Dummy Started: web-0\n"
+	    "web/0/web-podman-0 ocf:heartbeat:podman Started: n2\n"
+	    "web/0/web-0 ocf:pacemaker:remote Started: n2\n"
+	    "web/1/web-ip-10.0.0.11 ocf:heartbeat:IPaddr2 Started: n3\n"
+	    "web/1/httpd ocf:pacemaker:Dummy Started: web-1\n"
+	    "web/1/web-podman-1 ocf:heartbeat:podman Started: n3\n"
+	    "web/1/web-1 ocf:pacemaker:remote Started: n3\n"
+	    "guest1 ocf:pacemaker:remote Started: n1\n"
+	    "ban l3g pin from guest1 -1000000\n"
+	    "ban l3r pin from rem1 -1000000\n"
+	    "ban l3 pin from n3 -1000000\n"
+	    "ban l2 pin from n2 -1000000\n");
+	check_sample("standby-drain-stuck",
+	    "api 2.25 version 2.1.5-a3f44794f94 dc n2 policy stop quorum "
+	    "symmetric\n"
+	    "member n1 (1): online up green 3.16.1 4 \n"
+	    "member n2 (2): online standby up dc green 3.16.1 1 \n"
+	    "member n3 (3): online up green 3.16.1 3 \n"
+	    "d1 ocf:pacemaker:Dummy Started: n1\n"
+	    "d2 ocf:pacemaker:Dummy Started: n3\n"
+	    "d3 ocf:pacemaker:Dummy Started: n3\n"
+	    "g1/g1a ocf:pacemaker:Dummy Started: n1\n"
+	    "g1/vip ocf:heartbeat:IPaddr2 Started: n1\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Started: n3\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Started: n1\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Stopped inactive:\n"
+	    "blk ocf:pacemaker:Dummy Started blocked unmanaged failed: n2\n"
+	    "failure blk_monitor_1000 monitor of blk on n2: complete 7 not "
+	    "running () 2026-11-22 00:50:18Z\n");
+	check_sample("failed-resource",
+	    "api 2.25 version 2.1.5-a3f44794f94 dc n1 policy stop quorum "
+	    "symmetric\n"
+	    "member n1 (1): online up dc green 3.16.1 4 \n"
+	    "member n2 (2): online up green 3.16.1 2 \n"
+	    "member n3 (3): online up green 3.16.1 2 \n"
+	    "d1 ocf:pacemaker:Dummy Started: n1\n"
+	    "d2 ocf:pacemaker:Dummy Started: n2\n"
+	    "d3 ocf:pacemaker:Dummy Started: n3\n"
+	    "g1/g1a ocf:pacemaker:Dummy Started: n1\n"
+	    "g1/vip ocf:heartbeat:IPaddr2 Started: n1\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Started: n2\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Started: n3\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Started: n1\n"
+	    "bad ocf:heartbeat:apache Stopped inactive:\n"
+	    "failure bad_start_0 start of bad on n2: complete 5 not installed "
+	    "(environment is invalid, resource considered stopped) 2026-11-21 "
+	    "23:58:15Z\n"
+	    "failure bad_start_0 start of bad on n3: complete 5 not installed "
+	    "(environment is invalid, resource considered stopped) 2026-11-21 "
+	    "23:58:15Z\n"
+	    "failure bad_start_0 start of bad on n1: complete 5 not installed "
+	    "(environment is invalid, resource considered stopped) 2026-11-21 "
+	    "23:58:15Z\n");
+	check_sample("one-pending",
+	    "api 2.25 version 2.1.5-a3f44794f94 dc n1 policy stop quorum "
+	    "stonith symmetric\n"
+	    "member n1 (1): online up dc green 3.16.1 4 \n"
+	    "member n2 (2): online standby pending green <3.15.1 0 \n"
+	    "member n3 (3): online up green 3.16.1 4 \n"
+	    "d1 ocf:pacemaker:Dummy Started: n1\n"
+	    "d2 ocf:pacemaker:Dummy Started: n3\n"
+	    "d3 ocf:pacemaker:Dummy Started: n3\n"
+	    "g1/g1a ocf:pacemaker:Dummy Started: n1\n"
+	    "g1/vip ocf:heartbeat:IPaddr2 Started: n1\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Started: n3\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Started: n1\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Stopped inactive:\n"
+	    "fl stonith:fence_lab Started: n3\n");
+	check_sample("no-quorum",
+	    "api 2.25 version 2.1.5-a3f44794f94 dc n1 policy stop symmetric\n"
+	    "member n1 (1): online up dc green 3.16.1 0 \n"
+	    "member n2 (2): green  0 \n"
+	    "member n3 (3): green  0 \n"
+	    "d1 ocf:pacemaker:Dummy Stopped inactive:\n"
+	    "d2 ocf:pacemaker:Dummy Stopped inactive:\n"
+	    "d3 ocf:pacemaker:Dummy Stopped inactive:\n"
+	    "g1/g1a ocf:pacemaker:Dummy Stopped inactive:\n"
+	    "g1/vip ocf:heartbeat:IPaddr2 Stopped inactive:\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Stopped inactive:\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Stopped inactive:\n"
+	    "c1-clone/c1 ocf:pacemaker:Dummy Stopped inactive:\n");
 }
 
 static void
@@ -147,8 +263,7 @@ test_stack_down(void **state)
 	struct err e;
 
 	(void)state;
-	assert_int_equal(
-	    file_read(SAMPLES "stack-down.xml", &in, (size_t)1 << 24, &e), 0);
+	pcmk_read_sample(&in, "stack-down");
 	assert_int_equal(pcmk_parse(&p, in.data, in.len, &a, &e), -1);
 	assert_string_equal(
 	    e.text, "the cluster does not run there (crm_mon: Not connected)");
@@ -157,16 +272,162 @@ test_stack_down(void **state)
 	arena_release(&a);
 }
 
+/* What the node of a small document looks like, or the error. */
+static void
+check_doc(const char *doc, const char *expected)
+{
+	struct arena a = ARENA_INIT;
+	struct buf out = BUF_INIT;
+	struct pcmk p;
+	struct err e;
+
+	if (pcmk_parse(&p, doc, strlen(doc), &a, &e) == -1) {
+		assert_false(pcmk_is_down(&e));
+		assert_int_equal(e.code, CAU_FAILED);
+		buf_addstr(&out, e.text);
+	} else {
+		show(&out, &p);
+	}
+	assert_string_equal(out.data, expected);
+	buf_release(&out);
+	arena_release(&a);
+}
+
+#define CLUSTER	 "api 2.0 version 2.0.5 dc a policy  quorum stonith symmetric\n"
+#define MEMBER_A "member a (1): online   0 \n"
+
+static void
+test_old_and_new(void **state)
+{
+	(void)state;
+	/* What older and newer versions have, or do not. */
+	check_doc(
+	    "<crm_mon version='2.0.0'>" SUMMARY(
+		"stonith-enabled='no' symmetric-cluster='OFF'"
+		" maintenance-mode='yes' stop-all-resources='1'"
+		" no-quorum-policy='demote'") "<nodes>"
+					      "<node name='a' online='Y'/>"
+					      "<node name='v' online='on' "
+					      "type='remote' "
+					      "container_id='vm'/>"
+					      "<node name='p' online='0' "
+					      "type='ping'/></nodes></crm_mon>",
+	    "api  version 2.0.5 dc a policy demote quorum maintenance stop-all"
+	    "\nmember a (): online   0 \nguest v (): online   0 vm\n"
+	    "other p ():   0 \n");
+	check_doc(DOC(A, "<new-section/><resources><resource id='r' role='x' "
+			 "removed='true' maintenance='true' new='?'><node/>"
+			 "<node name='a'/><xml>x</xml></resource><new id='n'>"
+			 "<resource id='s'/></new></resources>"),
+	    CLUSTER MEMBER_A "r  x inactive orphaned maintenance: a\n");
+	/* Without a DC nobody has quorum. */
+	check_doc("<pacemaker-result><summary><current_dc present='false'/>"
+		  "<cluster_options/></summary><nodes>" A
+		  "</nodes></pacemaker-result>",
+	    "api  version  dc  policy  stonith symmetric\n" MEMBER_A);
+}
+
+static void
+test_failures(void **state)
+{
+	(void)state;
+	check_doc(
+	    DOC(A, "<failures><failure op_key='r_1_migrate_to_0'/>"
+		   "<failure op_key='r_monitor_10000' exitcode='7'/>"
+		   "<failure id='r:2_start_0' exitcode='x'/>"
+		   "<failure op_key='start_0'/><failure op_key='_start_0'/>"
+		   "<failure op_key='r_start_'/><failure/></failures>"
+		   "<bans><ban id='b' resource='r' node='a' "
+		   "weight='-1000000' master_only='true'/></bans>"),
+	    CLUSTER MEMBER_A
+	    "failure r_1_migrate_to_0 migrate_to of r_1 on :  0  () \n"
+	    "failure r_monitor_10000 monitor of r on :  7  () \n"
+	    "failure r:2_start_0 start of r:2 on :  0  () \n"
+	    "failure start_0  of  on :  0  () \n"
+	    "failure _start_0 start of  on :  0  () \n"
+	    "failure r_start_  of  on :  0  () \n"
+	    "failure   of  on :  0  () \n"
+	    "ban b r from a -1000000 promoted\n");
+}
+
+#define OUTPUT "output of crm_mon: "
+
+static void
+test_errors(void **state)
+{
+	static const struct {
+		const char *doc, *error;
+	} cases[] = {
+	    {"", "crm_mon printed nothing"},
+	    {"Connection refused\n",
+		OUTPUT "line 1: Start tag expected, '<' not found"},
+	    {"<cib/>", OUTPUT "<cib> instead of <pacemaker-result>"},
+	    {"<!DOCTYPE a><a/>", OUTPUT "line 1: a DOCTYPE is not allowed"},
+	    {"<pacemaker-result><status code='1' message='a&#10;b'/>"
+	     "</pacemaker-result>",
+		"crm_mon failed with status 1: a\\nb"},
+	    {"<pacemaker-result><status/></pacemaker-result>",
+		"crm_mon failed with status : "},
+	    {"<pacemaker-result/>", OUTPUT "no <nodes> in <pacemaker-result>"},
+	    {DOC("", ""), OUTPUT "line 1: no node in <nodes>"},
+	    {DOC("<node online='true'/>", ""),
+		OUTPUT "line 1: a <node> without name"},
+	    {DOC("<node name='a'/>", ""),
+		OUTPUT "line 1: node a is neither said to be online nor not"},
+	    {DOC("\n<node name='a' online='true' unclean='perhaps'/>", ""),
+		OUTPUT "line 2: unclean of <node> is 'perhaps', neither true "
+		       "nor false"},
+	    {DOC(A A, ""), OUTPUT "line 1: there are two nodes of the name a"},
+	    {DOC("<node name='a' online='true' resources_running='2'/>", ""),
+		OUTPUT "no <resources> in <pacemaker-result>, though a runs "
+		       "2"},
+	    {DOC(A, "<resources><group id='g'><resource id='r'/></group>"
+		    "</resources>"),
+		OUTPUT "line 1: a <resource> without role"},
+	    {DOC(A, "<resources><group/></resources>"),
+		OUTPUT "line 1: a <group> without id"},
+	    {"<crm_mon><nodes>" A "</nodes></crm_mon>",
+		OUTPUT "no <current_dc> in a <summary>: it does not say "
+		       "whether there is quorum"},
+	    {"<crm_mon><summary><current_dc/></summary><nodes>" A
+	     "</nodes></crm_mon>",
+		OUTPUT "no <cluster_options> in <summary>: it does not say "
+		       "whether the cluster is in maintenance mode"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		check_doc(cases[i].doc, cases[i].error);
+}
+
+static void
+test_lookups(void **state)
+{
+	struct arena a = ARENA_INIT;
+	struct pcmk p;
+
+	(void)state;
+	pcmk_load(&p, "all-kinds", &a);
+	assert_null(pcmk_find_node(&p, "n9"));
+	assert_string_equal(
+	    pcmk_attr(pcmk_find_node(&p, "n1"), "master-s"), "10");
+	assert_null(pcmk_attr(pcmk_find_node(&p, "n1"), "standby"));
+	assert_null(pcmk_attr(pcmk_find_node(&p, "n3"), "master-s"));
+	arena_release(&a);
+}
+
 int
-main(int argc, char **argv)
+main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_parsed),
 	    cmocka_unit_test(test_stack_down),
+	    cmocka_unit_test(test_old_and_new),
+	    cmocka_unit_test(test_failures),
+	    cmocka_unit_test(test_errors),
+	    cmocka_unit_test(test_lookups),
 	};
 
-	if (argc == 3 && strcmp(argv[1], "show") == 0) {
-		show_file(argv[2]);
-		return 0;
-	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
