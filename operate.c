@@ -314,7 +314,7 @@ do_install(struct order *o)
 	io.contact_ms = w->run->contact_timeout_ms;
 	io.cancel = &w->cancel;
 	io.log_dir = open_log_dir(o);
-	io.log_name = log_name(o, o->updates[0].path);
+	io.log_name = log_name(o, update_label(&o->updates[0]));
 	rc = p->ops->install(
 	    p->self, o->node, &o->updates[0], &io, r, &o->arena, &e);
 	if (io.log_dir != -1)
@@ -369,7 +369,7 @@ do_script(struct order *o)
 {
 	struct work *w = o->work;
 	bool pre = o->started.op == OP_PRE_SCRIPT;
-	const struct script *s = pre ? &w->pre_script : &w->post_script;
+	const struct program *s = pre ? &w->pre_script : &w->post_script;
 	struct job_spec spec = {0};
 	struct job_end end = {0};
 	const char *trouble = NULL;

@@ -39,10 +39,11 @@ struct work {
 	const struct run_info *run;
 	struct transport transport;
 	struct node *nodes;
+	struct plugin_set known; /* what a run could use */
 	struct plugin *plugins;
 	size_t n_plugins;
 	bool no_metadata;
-	struct script pre_script, post_script;
+	struct program pre_script, post_script;
 	const char *run_dir; /* NULL: a scan, nothing is kept */
 	struct nodelock lock;
 	_Atomic bool *locked;  /* by number of node: we have its lock */
@@ -60,12 +61,13 @@ struct work {
 };
 
 /*
- * Configures the plug-ins (2 or 7: nothing was contacted) and prepares the
- * nodes of run. refuse: problems of access are errors. On failure warnings
- * is filled all the same, and work_release is still to be called.
+ * Configures the plug-ins (2 or 7: nothing was contacted), which are named in
+ * run as they name themselves from then on, and prepares its nodes. refuse:
+ * problems of access are errors. On failure warnings is filled all the same,
+ * and work_release is still to be called.
  */
-int work_init(struct work *w, const struct run_info *run, bool no_metadata,
-    bool refuse, struct err *e) CAU_MUSTCHECK;
+int work_init(struct work *w, struct run_info *run, const char *state_dir,
+    bool no_metadata, bool refuse, struct err *e) CAU_MUSTCHECK;
 /* Waits for what is still in flight. */
 void work_release(struct work *w);
 
