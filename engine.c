@@ -604,6 +604,21 @@ plugins_failed(struct engine *g, struct engine_node *n, const struct event *ev)
 	}
 }
 
+/* One that cannot be offered any more if it is there, and is: it is not. No
+ * further try would cure what the plug-in says. */
+static void
+check_again(const struct engine_node *n, struct engine_update *u,
+    const struct update *in)
+{
+	if (!in->once || in->installed || n->restart_needed || !u->done ||
+	    u->result.result != RESULT_SUCCEEDED)
+		return;
+	u->result.result = RESULT_FAILED;
+	u->result.condition = COND_NONE;
+	u->result.reason =
+	    "it was said to be installed, and the next scan offers it again";
+}
+
 /* Takes in what a scan found. What this run has met before is left out:
  * no update is tried twice in one run. */
 static void
@@ -620,6 +635,8 @@ add_updates(struct engine *g, struct engine_node *n, const struct event *ev)
 			if (n->updates[k].plugin == plugin &&
 			    strcmp(n->updates[k].info.id, in->id) == 0)
 				break;
+		if (k < n->n_updates)
+			check_again(n, &n->updates[k], in);
 		/* A plug-in that this run does not have is none of ours. */
 		if (k < n->n_updates || plugin == g->run.n_plugins)
 			continue;

@@ -15,35 +15,29 @@
 #define DEFAULT_CONFIG	   "DefaultHotfixConfig.xml"
 #define DEFAULT_TIMEOUT_MS INT64_C(1800000)
 
+const struct plugin_argument hotfix_arguments[] = {
+    {"HotfixRootFolderPath", true, "", "the hotfix root folder"},
+    {"RequireSmbEncryption", false, "False",
+	"whether a share must be encrypted, not only signed"},
+    {"DisableAclChecks", false, "False",
+	"True: it does not matter who may write to the folder"},
+    {"HotfixInstallerTimeoutMinutes", false, "30", "for one installer"},
+    {"HotfixConfigFileName", false, DEFAULT_CONFIG,
+	"the file with the rules, in the root folder"},
+    {NULL, false, NULL, NULL},
+};
+
 static int
 take_args(struct hotfix *h, const char *text, struct err *e)
 {
-	static const char *const names[] = {"HotfixRootFolderPath",
-	    "RequireSmbEncryption", "DisableAclChecks",
-	    "HotfixInstallerTimeoutMinutes", "HotfixConfigFileName", NULL};
+	const struct plugin_argument *known = hotfix_arguments;
 	struct plugin_args args;
-	const char *value, *near;
-	size_t k;
+	const char *value;
 
-	if (pluginargs_parse(&args, text, &h->arena, e) == -1)
+	if (pluginargs_parse(&args, text, &h->arena, e) == -1 ||
+	    pluginargs_check(known, &args, e) == -1)
 		return -1;
-	for (size_t i = 0; i < args.n; i++) {
-		for (k = 0; names[k] != NULL; k++)
-			if (text_casecmp(args.args[i].name, names[k]) == 0)
-				break;
-		if (names[k] != NULL)
-			continue;
-		near = text_nearest(args.args[i].name, names);
-		if (near != NULL)
-			return err_set(e, CAU_USAGE,
-			    "unknown argument '%.60s' (did you mean %s?)",
-			    args.args[i].name, near);
-		return err_set(e, CAU_USAGE,
-		    "unknown argument '%.60s'; known are %s, %s, %s, %s, %s",
-		    args.args[i].name, names[0], names[1], names[2], names[3],
-		    names[4]);
-	}
-	h->root_path = pluginargs_get(&args, names[0]);
+	h->root_path = pluginargs_get(&args, known[0].name);
 	if (h->root_path == NULL || *h->root_path == '\0')
 		return err_set(e, CAU_USAGE,
 		    "HotfixRootFolderPath is missing (or use --root DIR)");
@@ -56,26 +50,27 @@ take_args(struct hotfix *h, const char *text, struct err *e)
 		return err_set(e, CAU_USAGE,
 		    "HotfixRootFolderPath %s: an absolute path is needed",
 		    h->root_path);
-	value = pluginargs_get(&args, names[1]);
+	value = pluginargs_get(&args, known[1].name);
 	if (value != NULL &&
 	    text_bool(value, &h->require_smb_encryption, e) == -1)
-		return err_wrap(e, "%s", names[1]);
-	value = pluginargs_get(&args, names[2]);
+		return err_wrap(e, "%s", known[1].name);
+	value = pluginargs_get(&args, known[2].name);
 	if (value != NULL && text_bool(value, &h->disable_acl_checks, e) == -1)
-		return err_wrap(e, "%s", names[2]);
+		return err_wrap(e, "%s", known[2].name);
 	h->timeout_ms = DEFAULT_TIMEOUT_MS;
-	value = pluginargs_get(&args, names[3]);
+	value = pluginargs_get(&args, known[3].name);
 	if (value != NULL &&
 	    text_duration(value, 60000, &h->timeout_ms, e) == -1)
-		return err_wrap(e, "%s", names[3]);
+		return err_wrap(e, "%s", known[3].name);
 	if (h->timeout_ms < 100)
-		return err_set(e, CAU_USAGE, "%s: must not be 0", names[3]);
-	value = pluginargs_get(&args, names[4]);
+		return err_set(
+		    e, CAU_USAGE, "%s: must not be 0", known[3].name);
+	value = pluginargs_get(&args, known[4].name);
 	h->config_name = value == NULL ? DEFAULT_CONFIG : value;
 	if (*h->config_name == '\0' || strchr(h->config_name, '/') != NULL ||
 	    strchr(h->config_name, '\\') != NULL || h->config_name[0] == '.')
 		return err_set(e, CAU_USAGE,
-		    "%s: '%.80s' is not a plain file name", names[4],
+		    "%s: '%.80s' is not a plain file name", known[4].name,
 		    h->config_name);
 	return 0;
 }

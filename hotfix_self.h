@@ -49,6 +49,8 @@ struct hotfix {
 	char digest[SHA256_HEX];
 };
 
+extern const struct plugin_argument hotfix_arguments[];
+
 int hotfix_configure(void **self, const struct plugin_config *config,
     struct buf *warnings, struct err *e) CAU_MUSTCHECK;
 void hotfix_release(void *self);

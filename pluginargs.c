@@ -128,3 +128,48 @@ pluginargs_get(const struct plugin_args *args, const char *name)
 			return args->args[i].value;
 	return NULL;
 }
+
+static int
+unknown_name(
+    const struct plugin_argument *known, const char *name, struct err *e)
+{
+	const char *names[PLUGIN_MAX_ARGS + 1], *near;
+	struct buf b = BUF_INIT;
+	size_t n = 0;
+
+	for (; known != NULL && known->name != NULL && n < PLUGIN_MAX_ARGS;
+	     known++) {
+		buf_addf(
+		    &b, "%s%s", n == 0 ? "; known are " : ", ", known->name);
+		names[n++] = known->name;
+	}
+	names[n] = NULL;
+	near = text_nearest(name, names);
+	if (near != NULL)
+		(void)err_set(e, CAU_USAGE,
+		    "unknown argument '%.60s' (did you mean %s?)", name, near);
+	else
+		(void)err_set(e, CAU_USAGE, "unknown argument '%.60s'%s", name,
+		    n == 0 ? "; it takes none" : b.data);
+	buf_release(&b);
+	return -1;
+}
+
+bool
+pluginargs_knows(const struct plugin_argument *known, const char *name)
+{
+	for (; known != NULL && known->name != NULL; known++)
+		if (text_casecmp(name, known->name) == 0)
+			return true;
+	return false;
+}
+
+int
+pluginargs_check(const struct plugin_argument *known,
+    const struct plugin_args *args, struct err *e)
+{
+	for (size_t i = 0; i < args->n; i++)
+		if (!pluginargs_knows(known, args->args[i].name))
+			return unknown_name(known, args->args[i].name, e);
+	return 0;
+}

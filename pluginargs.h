@@ -6,6 +6,8 @@
 #ifndef CAU_PLUGINARGS_H
 #define CAU_PLUGINARGS_H
 
+#include <stdbool.h>
+
 #include "arena.h"
 
 struct plugin_arg {
@@ -17,6 +19,17 @@ struct plugin_args {
 	struct plugin_arg *args;
 	size_t n;
 };
+
+/* An argument that a plug-in takes. */
+struct plugin_argument {
+	const char *name;
+	bool required;
+	const char *value; /* that it has when it is not given, or "" */
+	const char *help;
+};
+
+/* No plug-in takes more. */
+#define PLUGIN_MAX_ARGS 32
 
 /*
  * Pairs are separated by ';', name and value by the first '='. Blanks around
@@ -30,5 +43,15 @@ int pluginargs_parse(struct plugin_args *out, const char *s, struct arena *a,
 
 /* The value of a name (without case), or NULL. */
 const char *pluginargs_get(const struct plugin_args *args, const char *name);
+
+/*
+ * Checks the names against those that a plug-in takes (known ends with a NULL
+ * name, or is NULL: none): an error names the nearest one, or all.
+ */
+int pluginargs_check(const struct plugin_argument *known,
+    const struct plugin_args *args, struct err *e) CAU_MUSTCHECK;
+
+/* Whether a plug-in takes an argument of this name. */
+bool pluginargs_knows(const struct plugin_argument *known, const char *name);
 
 #endif

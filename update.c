@@ -33,6 +33,8 @@ update_to_json(const struct update *u)
 	json_set(j, "reason", json_from_text(u->reason));
 	if (u->joint)
 		json_set(j, "joint", json_true());
+	if (u->once)
+		json_set(j, "once", json_true());
 	if (u->properties != NULL && *u->properties != '\0')
 		json_set(j, "properties",
 		    json_loads(u->properties, JSON_REJECT_DUPLICATES, NULL));
@@ -75,6 +77,7 @@ update_from_json(struct update *u, const json_t *j, struct arena *a)
 	u->reason = arena_strdup(a, json_text(j, "reason"));
 	u->properties = properties_from_json(j, a);
 	u->joint = json_flag(j, "joint");
+	u->once = json_flag(j, "once");
 	u->size_bytes = json_number(j, "size");
 	u->installed = strcmp(state, "AlreadyInstalled") == 0;
 	return 0;

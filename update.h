@@ -29,6 +29,9 @@ struct update {
 	/* Installed in one transaction with all others of its plug-in that
 	 * were staged with it: when one is started, all are. */
 	bool joint;
+	/* Its plug-in promises that no scan offers it once it is installed: one
+	 * that does so all the same has not installed it. */
+	bool once;
 	bool installed;	    /* state AlreadyInstalled, else Applicable */
 	const char *reason; /* why it is AlreadyInstalled */
 };

@@ -3,30 +3,17 @@
 #include "wua_args.h"
 
 #include "buf.h"
-#include "pluginargs.h"
 #include "text.h"
 
 #define QUERY_STRING	    "QueryString"
 #define INCLUDE_RECOMMENDED "IncludeRecommendedUpdates"
 
-static int
-check_name(const char *name, struct err *e)
-{
-	static const char *const names[] = {
-	    QUERY_STRING, INCLUDE_RECOMMENDED, NULL};
-	const char *near;
-
-	for (size_t i = 0; names[i] != NULL; i++)
-		if (text_casecmp(name, names[i]) == 0)
-			return 0;
-	near = text_nearest(name, names);
-	if (near != NULL)
-		return err_set(e, CAU_USAGE,
-		    "unknown argument '%.60s' (did you mean %s?)", name, near);
-	return err_set(e, CAU_USAGE,
-	    "unknown argument '%.60s'; known are %s, %s", name, names[0],
-	    names[1]);
-}
+const struct plugin_argument wua_arguments[] = {
+    {QUERY_STRING, false, WUA_DEFAULT_QUERY, "which updates, see cau-wua(7)"},
+    {INCLUDE_RECOMMENDED, false, "False",
+	"recommended updates beside important ones"},
+    {NULL, false, NULL, NULL},
+};
 
 int
 wua_args_parse(
@@ -37,11 +24,9 @@ wua_args_parse(
 	struct wua_error error;
 	const char *value;
 
-	if (pluginargs_parse(&args, text, a, e) == -1)
+	if (pluginargs_parse(&args, text, a, e) == -1 ||
+	    pluginargs_check(wua_arguments, &args, e) == -1)
 		return -1;
-	for (size_t i = 0; i < args.n; i++)
-		if (check_name(args.args[i].name, e) == -1)
-			return -1;
 	value = pluginargs_get(&args, QUERY_STRING);
 	if (wua_parse(q, &error, value == NULL ? WUA_DEFAULT_QUERY : value,
 		a) == -1) {

@@ -3,6 +3,7 @@
 #ifndef CAU_WUA_ARGS_H
 #define CAU_WUA_ARGS_H
 
+#include "pluginargs.h"
 #include "wua_query.h"
 
 /* What is searched for unless the arguments say otherwise. */
@@ -10,6 +11,8 @@
 	"IsInstalled=0 and "   \
 	"Type='Software' and " \
 	"IsHidden=0 and IsAssigned=1"
+
+extern const struct plugin_argument wua_arguments[];
 
 /*
  * The query that an argument string stands for: QueryString takes the place
