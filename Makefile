@@ -75,6 +75,7 @@ SRCS = \
 	err.c \
 	event.c \
 	exitcodes.c \
+	external.c \
 	file.c \
 	follow.c \
 	hotfix.c \
@@ -106,9 +107,13 @@ SRCS = \
 	pcmk_xml.c \
 	pkgtext.c \
 	plugin.c \
+	plugin_test.c \
 	pluginargs.c \
 	profile.c \
+	program.c \
+	protocol.c \
 	quorum.c \
+	registry.c \
 	report.c \
 	report_json.c \
 	restart.c \

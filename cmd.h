@@ -36,9 +36,10 @@ int cmd_stop(int argc, char **argv);
 #define STOP_SYNOPSIS	 "[--now] [--wait] [--json]"
 #define REPLAY_SYNOPSIS	 "[RUN | FILE] [--json]"
 #define REPORT_SYNOPSIS	 "list | show [RUN] [--json]"
-#define PLUGIN_SYNOPSIS	 "list [--json]"
-#define QUERY_SYNOPSIS	 "check | explain QUERY [--json], match QUERY [FILE]"
-#define RULES_SYNOPSIS	 "check FILE | explain FILE --file NAME [options]"
-#define HELP_SYNOPSIS	 "[COMMAND]"
+#define PLUGIN_SYNOPSIS \
+	"list [NAME] | register PATH | unregister NAME | test PATH"
+#define QUERY_SYNOPSIS "check | explain QUERY [--json], match QUERY [FILE]"
+#define RULES_SYNOPSIS "check FILE | explain FILE --file NAME [options]"
+#define HELP_SYNOPSIS  "[COMMAND]"
 
 #endif

@@ -244,7 +244,7 @@ start(struct session *s, struct options *o, struct err *e)
 		return -1;
 	if (check_left_over(s, e) == -1)
 		return -1;
-	rc = work_init(&s->work, run, false, true, e);
+	rc = work_init(&s->work, run, o->state_dir, false, true, e);
 	s->has_work = true;
 	if (!o->quiet || rc == -1)
 		(void)fputs(s->work.warnings.data, stderr);
@@ -278,7 +278,7 @@ dry_run(struct options *o)
 	    xcalloc(o->run.n_nodes, sizeof(struct order *));
 	struct work w;
 	struct err e;
-	int rc = work_init(&w, &o->run, false, true, &e);
+	int rc = work_init(&w, &o->run, o->state_dir, false, true, &e);
 
 	if (!o->quiet || rc == -1)
 		(void)fputs(w.warnings.data, stderr);
@@ -393,7 +393,7 @@ take_up(struct session *s, struct err *e)
 		s->run.n_plugins = 0;
 		s->run.pre_script = s->run.post_script = "";
 	}
-	rc = work_init(&s->work, &s->run, false, true, e);
+	rc = work_init(&s->work, &s->run, s->o->state_dir, false, true, e);
 	s->has_work = true;
 	if (!s->o->quiet || rc == -1)
 		(void)fputs(s->work.warnings.data, stderr);

@@ -192,7 +192,7 @@ scan(struct options *o)
 	struct err e;
 	int rc;
 
-	rc = work_init(&w, &o->run, o->no_metadata, false, &e);
+	rc = work_init(&w, &o->run, o->state_dir, o->no_metadata, false, &e);
 	if (!o->quiet || rc == -1)
 		(void)fputs(w.warnings.data, stderr);
 	if (rc == 0)

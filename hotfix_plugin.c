@@ -166,7 +166,9 @@ hotfix_install(const void *self, struct node *n, const struct update *update,
 
 const struct plugin_ops hotfix_plugin = {
     .name = "Microsoft.HotfixPlugin",
+    .version = CAU_VERSION,
     .summary = "hotfixes of a root folder, by the rules of an XML file",
+    .arguments = hotfix_arguments,
     .configure = hotfix_configure,
     .release = hotfix_release,
     .digest = hotfix_digest,

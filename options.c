@@ -74,8 +74,8 @@ enum {
 
 #define BOTH  (CMD_SCAN | CMD_RUN)
 #define RUNS  (CMD_RECOVER | CMD_STATUS | CMD_STOP | CMD_REPORT | CMD_REPLAY)
-#define STATE (BOTH | RUNS)
-#define ANY   (STATE | CMD_PLUGIN)
+#define STATE (BOTH | RUNS | CMD_PLUGIN)
+#define ANY   STATE
 
 const struct option_def option_defs[] = {
     {OPT_NODES, "nodes", "a,b=addr,...", NULL, BOTH,
@@ -90,8 +90,8 @@ const struct option_def option_defs[] = {
 	"these nodes first, in this order"},
     {'p', "plugin", "NAME[,NAME...]", "CauPluginName", BOTH,
 	"plug-ins, in install order"},
-    {'a', "plugin-args", "N=V;N=\"V W\"", "CauPluginArguments", BOTH,
-	"arguments, once per plug-in in the order of -p"},
+    {'a', "plugin-args", "N=V;N=\"V W\"", "CauPluginArguments",
+	BOTH | CMD_PLUGIN, "arguments, once per plug-in in the order of -p"},
     {OPT_ROOT, "root", "DIR", NULL, BOTH,
 	"Microsoft.HotfixPlugin with this hotfix root folder"},
     {OPT_PLUGINS_SERIALLY, "run-plugins-serially", NULL, "RunPluginsSerially",
@@ -167,9 +167,9 @@ const struct option_def option_defs[] = {
     {OPT_EXIT_CODE, "exit-code", NULL, NULL, CMD_SCAN,
 	"exit 100 when updates are applicable"},
     {'n', "dry-run", NULL, NULL, CMD_RUN, "scan and say what would be done"},
-    {'y', "yes", NULL, NULL, CMD_RUN, "do not ask"},
+    {'y', "yes", NULL, NULL, CMD_RUN | CMD_PLUGIN, "do not ask"},
     {OPT_STATE_DIR, "state-dir", "DIR", NULL, STATE,
-	"runs and reports (default /var/lib/cau, or $CAU_STATE_DIR)"},
+	"runs and plug-ins (default /var/lib/cau, or $CAU_STATE_DIR)"},
     {OPT_NODE_STATE_DIR, "node-state-dir", "DIR", NULL, BOTH,
 	"on the nodes (default /var/lib/cau/node)"},
     {OPT_JSON, "json", NULL, NULL, ANY, "one JSON document on stdout"},
@@ -459,6 +459,7 @@ take_option(struct options *o, int id, const char *value, struct err *e)
 		o->dry_run = true;
 		return 0;
 	case 'y':
+		o->yes = true;
 		return 0;
 	case 'q':
 		o->quiet = true;

@@ -69,6 +69,7 @@ struct options {
 	int verbose;
 	bool no_color;
 	bool dry_run;
+	bool yes;
 	bool exit_code;
 	bool abandon;
 	bool watch;

@@ -170,10 +170,16 @@ find_plugins(struct options *o, struct err *e)
 	if (o->n_plugins == 0)
 		words_append(&o->arena, &o->plugins, &o->n_plugins,
 		    "Microsoft.WindowsUpdatePlugin");
-	if (o->n_plugin_args > o->n_plugins)
+	/* One that is left out would shift those behind it to others. */
+	if (o->n_plugin_args > 0 && o->n_plugin_args != o->n_plugins)
 		return err_set(e, CAU_USAGE,
-		    "-a comes %zu times for %zu plug-in%s", o->n_plugin_args,
-		    o->n_plugins, o->n_plugins == 1 ? "" : "s");
+		    "-a comes %zu time%s for %zu plug-in%s%s", o->n_plugin_args,
+		    o->n_plugin_args == 1 ? "" : "s", o->n_plugins,
+		    o->n_plugins == 1 ? "" : "s",
+		    o->n_plugins == 1
+			? ""
+			: ": once for each of them, '' for one without "
+			  "arguments");
 	plugins = arena_alloc(&o->arena, o->n_plugins * sizeof(*plugins));
 	for (size_t i = 0; i < o->n_plugins; i++)
 		plugins[i] = (struct run_plugin){o->plugins[i],

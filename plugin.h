@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A plug-in is three verbs: scan, stage, install (facts on plug-ins, 6). The
- * engine knows nothing of file types or package managers; built-in and, in
- * time, registered programs stand behind the same struct.
+ * engine knows nothing of file types or package managers; built-in ones and
+ * registered programs stand behind the same struct.
  */
 #ifndef CAU_PLUGIN_H
 #define CAU_PLUGIN_H
 
 #include "event.h"
 #include "node.h"
+#include "pluginargs.h"
+#include "registry.h"
+
+struct plugin_ops;
 
 /* What a plug-in is configured with, once per command. */
 struct plugin_config {
-	const char *args; /* as given with -a */
+	const struct plugin_ops *ops; /* the one that is configured */
+	const char *state_dir;	      /* of the coordinator */
+	const char *args;	      /* as given with -a */
 	const struct run_node *nodes;
 	size_t n_nodes;
 	bool no_metadata; /* names and sizes only: nothing is opened */
@@ -41,7 +47,9 @@ struct install_order {
  */
 struct plugin_ops {
 	const char *name;
+	const char *version;
 	const char *summary;
+	const struct plugin_argument *arguments; /* ends with a NULL name */
 	/* Programs of node/ that its requests call; ends with NULL. They are
 	 * sent to the nodes of a run that has the plug-in. NULL: none. */
 	const char *const *node_scripts;
@@ -72,7 +80,20 @@ struct plugin {
 extern const struct plugin_ops *const plugin_builtins[];
 
 /* Found by name without case, or NULL. */
-const struct plugin_ops *plugin_find(const char *name);
+const struct plugin_ops *plugin_builtin(const char *name);
+
+/* All that can be used: built-in ones, then registered ones by name. */
+struct plugin_set {
+	struct registry registry;
+	const struct plugin_ops **all;
+	size_t n;
+};
+
+void plugin_set_load(struct plugin_set *s, const char *state_dir);
+void plugin_set_release(struct plugin_set *s);
+/* Found by name without case, or NULL. */
+const struct plugin_ops *
+plugin_find(const struct plugin_set *s, const char *name);
 
 extern const struct plugin_ops hotfix_plugin;
 extern const struct plugin_ops wua_plugin;

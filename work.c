@@ -345,16 +345,46 @@ make_control_dir(struct work *w)
 		free(path);
 }
 
+/* Arguments that the next plug-in would know: a word about the order. */
 static int
-configure(struct work *w, bool refuse, struct err *e)
+hint_order(
+    struct work *w, const struct run_info *r, size_t plugin, struct err *e)
 {
-	const struct run_info *r = w->run;
+	const struct plugin_ops *ops =
+	    plugin_find(&w->known, r->plugins[plugin].name);
+	const struct plugin_ops *other;
+	struct plugin_args args;
+	struct err ignored;
+
+	if (e->code != CAU_USAGE ||
+	    pluginargs_parse(
+		&args, r->plugins[plugin].args, &w->arena, &ignored) == -1)
+		return -1;
+	for (size_t i = 0; i < r->n_plugins; i++) {
+		other = plugin_find(&w->known, r->plugins[i].name);
+		for (size_t k = 0; other != NULL && k < args.n; k++)
+			if (!pluginargs_knows(
+				ops->arguments, args.args[k].name) &&
+			    pluginargs_knows(
+				other->arguments, args.args[k].name))
+				return err_set(e, CAU_USAGE,
+				    "%s is an argument of %s: -a comes in the "
+				    "order of -p, '' for one without arguments",
+				    args.args[k].name, other->name);
+	}
+	return -1;
+}
+
+static int
+configure(struct work *w, struct run_info *r, const char *state_dir,
+    bool refuse, struct err *e)
+{
 	const struct plugin_ops *ops;
 	struct plugin_config config;
 
 	w->plugins = arena_alloc(&w->arena, r->n_plugins * sizeof(*w->plugins));
 	for (size_t i = 0; i < r->n_plugins; i++) {
-		ops = plugin_find(r->plugins[i].name);
+		ops = plugin_find(&w->known, r->plugins[i].name);
 		if (ops == NULL)
 			return err_set(e, CAU_USAGE,
 			    "there is no plug-in %.100s (see cau plugin list)",
@@ -363,11 +393,16 @@ configure(struct work *w, bool refuse, struct err *e)
 			if (w->plugins[k].ops == ops)
 				return err_set(e, CAU_USAGE,
 				    "plug-in %s is named twice", ops->name);
-		config = (struct plugin_config){r->plugins[i].args, r->nodes,
-		    r->n_nodes, w->no_metadata, refuse};
+		/* Events and updates carry the plug-in's own spelling. */
+		r->plugins[i].name = arena_strdup(&w->arena, ops->name);
+		config =
+		    (struct plugin_config){ops, state_dir, r->plugins[i].args,
+			r->nodes, r->n_nodes, w->no_metadata, refuse};
 		if (ops->configure(
-			&w->plugins[i].self, &config, &w->warnings, e) == -1)
+			&w->plugins[i].self, &config, &w->warnings, e) == -1) {
+			(void)hint_order(w, r, i, e);
 			return err_wrap(e, "%s", ops->name);
+		}
 		w->plugins[i].ops = ops;
 		w->n_plugins++;
 	}
@@ -392,8 +427,8 @@ plugin_text(struct work *w)
 }
 
 int
-work_init(struct work *w, const struct run_info *run, bool no_metadata,
-    bool refuse, struct err *e)
+work_init(struct work *w, struct run_info *run, const char *state_dir,
+    bool no_metadata, bool refuse, struct err *e)
 {
 	memset(w, 0, sizeof(*w));
 	buf_init(&w->warnings);
@@ -405,7 +440,8 @@ work_init(struct work *w, const struct run_info *run, bool no_metadata,
 	w->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->done_fd == -1)
 		return err_sys(e, "cannot make an event descriptor");
-	if (configure(w, refuse, e) == -1)
+	plugin_set_load(&w->known, state_dir);
+	if (configure(w, run, state_dir, refuse, e) == -1)
 		return -1;
 	if (script_load(&w->pre_script, run->pre_script, &w->warnings, e) == -1)
 		return err_wrap(e, "--pre-update-script");
@@ -486,10 +522,11 @@ work_release(struct work *w)
 	}
 	if (w->done_fd != -1)
 		(void)close(w->done_fd);
-	script_release(&w->pre_script);
-	script_release(&w->post_script);
+	program_release(&w->pre_script);
+	program_release(&w->post_script);
 	(void)pthread_cond_destroy(&w->ending);
 	(void)pthread_mutex_destroy(&w->mutex);
 	buf_release(&w->warnings);
+	plugin_set_release(&w->known);
 	arena_release(&w->arena);
 }

@@ -74,7 +74,9 @@ wua_digest(const void *self)
 
 const struct plugin_ops wua_plugin = {
     .name = "Microsoft.WindowsUpdatePlugin",
+    .version = CAU_VERSION,
     .summary = "updates of the node's own agent: apt, dnf, zypper, fwupd",
+    .arguments = wua_arguments,
     .node_scripts = scripts,
     .configure = wua_configure,
     .release = wua_release,

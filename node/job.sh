@@ -234,9 +234,10 @@ watchdog() {
 		else
 			sleep 1
 		fi
-		if [ -n "$(find log -size +131072 2>/dev/null)" ]; then
-			echo "cau: dropped 64 MiB of output" >log
-		fi
+		find log answer -size +131072 2>/dev/null |
+			while read -r cau_big; do
+				echo "cau: dropped 64 MiB of output" >"$cau_big"
+			done
 		# Over: whatever still runs was meant to.
 		read -r cau_over <./exit
 		[ -z "$cau_over" ] || exit 0

@@ -43,11 +43,12 @@ cau_hello() {
 	cau_say host "$(uname -n)"
 }
 
-# Whether a job of another run is alive; cau_job is its id then.
+# Whether a job of another run is alive; cau_job is its id then. Jobs of scans
+# change nothing.
 cau_busy() {
 	for cau_dir in "$cau_state"/jobs/*; do
 		cau_job=${cau_dir##*/}
-		case $cau_job in "$1".*) continue ;; esac
+		case $cau_job in "$1".* | scan-*) continue ;; esac
 		[ -s "$cau_dir/start" ] || continue
 		cau_job_result
 		[ -z "$cau_result" ] || continue
