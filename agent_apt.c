@@ -2,6 +2,7 @@
 /* What node/agent-apt.sh says, as updates. */
 #include "agent_apt.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "text.h"
@@ -11,11 +12,20 @@ struct info {
 	const char *name, *version, *arch, *size, *section, *summary;
 };
 
+/* "policy": fields between tabs. Where a package comes from is a list of
+ * SUITE/COMPONENT. */
+struct policy {
+	const char *name, *installed, *candidate;
+	const char *installed_from, *candidate_from;
+};
+
 struct apt {
 	struct arena *arena;
 	struct apt_plan upgrade, all;
 	struct info *infos, *installed;
 	size_t n_infos, n_installed;
+	struct policy *policies; /* by name */
+	size_t n_policies;
 	const char **holds;
 	size_t n_holds;
 	const char *reboot; /* names between blanks, NULL: none is needed */
@@ -40,6 +50,45 @@ take_info(struct info *i, const char *text, struct arena *a)
 	i->size = field(&text, a);
 	i->section = field(&text, a);
 	i->summary = field(&text, a);
+}
+
+static void
+take_policy(struct policy *i, const char *text, struct arena *a)
+{
+	i->name = field(&text, a);
+	i->installed = field(&text, a);
+	i->candidate = field(&text, a);
+	i->installed_from = field(&text, a);
+	i->candidate_from = field(&text, a);
+}
+
+static int
+compare_policies(const void *x, const void *y)
+{
+	const struct policy *p = x, *q = y;
+
+	return strcmp(p->name, q->name);
+}
+
+/* A package of another architecture is NAME:ARCH there. */
+static const struct policy *
+find_policy(const struct apt *t, const char *name, const char *arch)
+{
+	struct policy key = {.name = name};
+	const struct policy *p = NULL;
+
+	if (t->n_policies == 0)
+		return NULL;
+	if (*arch != '\0') {
+		key.name = arena_printf(t->arena, "%s:%s", name, arch);
+		p = bsearch(&key, t->policies, t->n_policies,
+		    sizeof(*t->policies), compare_policies);
+		key.name = name;
+	}
+	if (p == NULL)
+		p = bsearch(&key, t->policies, t->n_policies,
+		    sizeof(*t->policies), compare_policies);
+	return p;
 }
 
 static bool
@@ -184,12 +233,16 @@ add_installed(struct agent_list *l, const struct apt *t, const struct info *i)
 {
 	struct agent_update *u = &l->updates[l->n_updates++];
 	struct arena *a = t->arena;
+	const struct policy *p = find_policy(t, i->name, i->arch);
+	struct apt_step s = {.old = i->version, .origin = ""};
 
+	if (p != NULL && strcmp(p->installed, i->version) == 0)
+		s.origin = p->installed_from;
 	*u = (struct agent_update){.advisory = "",
 	    .severity = "",
 	    .description = "",
-	    .origin = "",
-	    .class = AGENT_OTHER,
+	    .origin = s.origin,
+	    .class = class_of(&s),
 	    .n_packages = 1,
 	    .cves = arena_alloc(a, sizeof(*u->cves)),
 	    .excluded = "",
@@ -236,28 +289,56 @@ add_steps(struct agent_list *l, const struct apt *t)
 	}
 }
 
-/* What is passed over without a word on what it would become: apt would rather
- * remove it. */
+static bool
+would_remove(const struct apt_plan *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_gone; i++)
+		if (strcmp(p->gone[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* What is passed over without a word on what it would become, even if others
+ * were removed for it. */
 static void
 add_kept_back(struct agent_list *l, const struct apt *t)
 {
-	struct apt_step s = {.inst = true, .version = "", .origin = ""};
+	const struct policy *p;
+	struct apt_step s;
+	struct agent_update *u;
 	size_t done = l->n_updates, k;
+	const char *name;
 
-	s.old = s.arch = "";
 	for (size_t i = 0; i < t->upgrade.n_back; i++) {
-		s.name = t->upgrade.back[i];
+		name = t->upgrade.back[i];
 		for (k = 0; k < done; k++)
 			if (strcmp(l->updates[k].packages->name,
-				plain(s.name, t->arena)) == 0)
+				plain(name, t->arena)) == 0)
 				break;
 		if (k < done)
 			continue;
+		s = (struct apt_step){.inst = true,
+		    .name = name,
+		    .version = "",
+		    .old = "",
+		    .origin = "",
+		    .arch = ""};
+		p = find_policy(t, name, "");
+		if (p != NULL) {
+			s.old = p->installed;
+			s.version = p->candidate;
+			s.origin = p->candidate_from;
+		}
 		add_step(l, t, &s);
-		l->updates[l->n_updates - 1].class = AGENT_OTHER;
-		l->updates[l->n_updates - 1].description = "";
-		l->updates[l->n_updates - 1].excluded =
-		    "held back: apt would rather remove it";
+		u = &l->updates[l->n_updates - 1];
+		if (p == NULL) {
+			u->class = AGENT_OTHER;
+			u->description = "";
+		}
+		u->excluded = would_remove(&t->all, name)
+				  ? "held back: apt would rather remove it"
+				  : "held back: what it depends on cannot be "
+				    "installed";
 	}
 }
 
@@ -268,6 +349,7 @@ count(struct apt *t, const struct agent_line *lines, size_t n_lines)
 
 	t->infos = arena_alloc(a, (n_lines + 1) * sizeof(*t->infos));
 	t->installed = arena_alloc(a, (n_lines + 1) * sizeof(*t->installed));
+	t->policies = arena_alloc(a, (n_lines + 1) * sizeof(*t->policies));
 	t->holds = arena_alloc(a, (n_lines + 1) * sizeof(*t->holds));
 	for (size_t i = 0; i < n_lines; i++) {
 		const char *section = lines[i].section, *text = lines[i].text;
@@ -276,12 +358,16 @@ count(struct apt *t, const struct agent_line *lines, size_t n_lines)
 			take_info(&t->infos[t->n_infos++], text, a);
 		else if (strcmp(section, "installed") == 0)
 			take_info(&t->installed[t->n_installed++], text, a);
+		else if (strcmp(section, "policy") == 0)
+			take_policy(&t->policies[t->n_policies++], text, a);
 		else if (strcmp(section, "hold") == 0)
 			t->holds[t->n_holds++] = text;
 		else if (strcmp(section, "reboot") == 0 &&
 			 has_prefix(text, "yes"))
 			t->reboot = text + 3;
 	}
+	qsort(
+	    t->policies, t->n_policies, sizeof(*t->policies), compare_policies);
 }
 
 int

@@ -26,8 +26,8 @@ struct apt_plan {
 	size_t n_inst;
 	uint64_t promised; /* by the summary */
 	bool summary;
-	const char **back, **phased; /* names */
-	size_t n_back, n_phased;
+	const char **back, **phased, **gone; /* names: "gone" are removed */
+	size_t n_back, n_phased, n_gone;
 };
 
 /* The lines of one section. */

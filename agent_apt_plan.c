@@ -136,6 +136,10 @@ apt_plan_parse(struct apt_plan *p, const char *section,
 			take_names(&p->phased, &p->n_phased, text, names, a);
 		if (text[0] == ' ')
 			continue;
+		if (strncmp(text, "Remv ", 5) == 0)
+			take_names(&p->gone, &p->n_gone,
+			    arena_strndup(a, text + 5, strcspn(text + 5, " ")),
+			    names, a);
 		kept = heading(text);
 		take_summary(p, text);
 		if (strncmp(text, "Inst ", 5) != 0 &&

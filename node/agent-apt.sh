@@ -64,9 +64,29 @@ apt_simulate() {
 	printf '%s\n' "$cau_out" | cau_say_all "$cau_section"
 }
 
+# apt_policy: reads names; of each package its name, the version installed, the
+# one that apt would install, and where both come from, SUITE/COMPONENT.
+apt_policy() {
+	xargs -r apt-cache policy 2>/dev/null | awk '
+		function flush() {
+			if (p != "")
+				printf "%s\t%s\t%s\t%s\t%s\n", p, have, next_one, from[have], from[next_one]
+			p = have = next_one = v = ""
+			split("", from)
+		}
+		/^[^ ].*:$/ { flush(); p = substr($0, 1, length($0) - 1) }
+		/^  Installed: / { have = $2 }
+		/^  Candidate: / { next_one = $2 }
+		/^ \*\*\* / { v = $2 }
+		/^     [^ ]/ { v = $1 }
+		/^        / && NF >= 4 { from[v] = from[v] (from[v] == "" ? "" : " ") $3 }
+		END { flush() }' | cau_say_all policy
+}
+
 # "upgrade": what can be done without a removal. "all": with everything that
 # would be done if nothing were held or kept back. "info": of their packages,
-# name, version, architecture, size, section, summary. "hold", "reboot".
+# name, version, architecture, size, section, summary. "policy": of what is kept
+# back or installed. "hold", "reboot".
 apt_list() {
 	cau_nl='
 '
@@ -103,6 +123,13 @@ apt_list() {
 		/^Section: / { s = $2 }
 		/^Description(-en)?: / { d = $0; sub(/^[^:]*: /, "", d); gsub(/\t/, " ", d) }
 		END { flush() }' | cau_say_all info
+	if [ "${1-}" = installed ]; then
+		dpkg-query -W -f '${binary:Package}\n'
+	else
+		printf '%s\n' "$cau_all" | awk '
+			/^[^ ]/ { back = /kept back:$/ }
+			/^ / && back' | tr ' ' '\n'
+	fi | apt_policy
 	[ "${1-}" != installed ] || dpkg-query -W -f \
 		'${db:Status-Status}\t${Package}\t${Version}\t${Architecture}\t\t${Section}\t${binary:Summary}\n' |
 		sed -n 's/^installed	//p' | cau_say_all installed

@@ -17,7 +17,7 @@ reboot='[ "$1" = configure ] && [ -n "$2" ] && {
 	echo cau-sec >>/run/reboot-required.pkgs
 }
 exit 0'
-old='auto back bad conf gone held old opt sec slow vendor'
+old='auto back bad conf gone held need old opt sec slow vendor'
 for p in $old; do
 	if [ $p = conf ]; then
 		mkdir -p "$repo/extra/etc"
@@ -92,6 +92,7 @@ deb cau-held 1.1 security
 deb cau-back 1.1 backports
 arch=$native deb cau-vendor 1.1 other
 conflicts=cau-gone deb cau-old 1.1 security
+depends=cau-nowhere deb cau-need 1.1 security
 publish
 
 apt_cau scan --json
@@ -99,8 +100,10 @@ verdict 'the default query: what is important' is 'n1 apt/cau-sec 1.1 Applicable
 n2 apt/cau-sec 1.1 Applicable' "$(updates)"
 verdict 'what is held or would need a removal is named' is \
 	'n1 apt/cau-held held on this node
+n1 apt/cau-need held back: what it depends on cannot be installed
 n1 apt/cau-old held back: other packages would have to be removed
 n2 apt/cau-held held on this node
+n2 apt/cau-need held back: what it depends on cannot be installed
 n2 apt/cau-old held back: other packages would have to be removed' "$(ignored)"
 verdict 'ids are the same on all nodes' is 1 \
 	"$(jq -r '.nodes[].updates[].id' out | uniq | wc -l)"
@@ -120,11 +123,12 @@ verdict 'cau query match agrees' is 2 "$("$CAU" query match \
 nodes=n1
 apt_cau scan
 sed 's/  */ /g' out >plain
-verdict 'as text' is "n1: 1 to install, 0 already installed, 2 ignored
+verdict 'as text' is "n1: 1 to install, 0 already installed, 3 ignored
  STATE UPDATE VERSION KB SIZE TITLE
  Applicable $id 1.1 20.2 KiB cau-sec: lab package cau-sec
  ignored: apt/cau-held (held on this node)
- ignored: apt/cau-old (held back: other packages would have to be removed)" \
+ ignored: apt/cau-old (held back: other packages would have to be removed)
+ ignored: apt/cau-need (held back: what it depends on cannot be installed)" \
 	"$(sed 's/[0-9.]* KiB/20.2 KiB/' plain)"
 
 # matched QUERY: names that a scan of n1 with it shows.
@@ -202,6 +206,8 @@ verdict 'updates have names in the text' grep -q \
 apt_cau scan --json -a 'IncludeRecommendedUpdates=True'
 verdict 'nothing is left' is '' "$(updates)"
 nodes=n1
+verdict 'what was installed as a security update is one' is 'sec' "$(matched \
+	"IsInstalled=1 and CategoryIDs contains '$security'")"
 
 # What fails, and what does not, in one transaction.
 deb cau-bad 1.1 security 'echo "no such database" >&2; exit 7'

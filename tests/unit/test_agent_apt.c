@@ -73,7 +73,7 @@ test_bookworm(void **state)
 	    "upgrade Building dependency tree...\n"
 	    "upgrade Calculating upgrade...\n"
 	    "upgrade The following packages have been kept back:\n"
-	    "upgrade   gone held\n"
+	    "upgrade   gone held needy\n"
 	    "upgrade   mariadb-server\n"
 	    "upgrade The following NEW packages will be installed:\n"
 	    "upgrade   linux-image-6.1.0-25-amd64\n"
@@ -104,6 +104,10 @@ test_bookworm(void **state)
 	    "all Inst a [1] (2 x [all])\nall Inst b [1] (2 x [all])\n"
 	    "all Inst c [1] (2 x [all])\nall Inst d [1] (2 x [all])\n"
 	    "hold held\n"
+	    "policy needy\t1\t2\t\tbookworm-security/main\n"
+	    "policy libc6-dev\t2.36\t2.37\tbookworm-security/main "
+	    "bookworm/main\tbookworm/main\n"
+	    "policy libc6\t2.35\t2.37\tbookworm-security/main\t\n"
 	    "info openssl\t3.0.15-1~deb12u1\tamd64\t1432\tutils\t"
 	    "Secure Sockets Layer toolkit\n"
 	    "info openssl\t3.0.15-1~deb12u1\ti386\t99\tutils\twrong\n"
@@ -151,6 +155,12 @@ test_bookworm(void **state)
 	    "held back: other packages would have to be removed");
 	assert_string_equal(find(&l, "gone")->excluded,
 	    "held back: apt would rather remove it");
+	u = find(&l, "needy");
+	assert_int_equal(u->class, AGENT_SECURITY);
+	assert_string_equal(u->packages->version, "2");
+	assert_string_equal(u->packages->old_version, "1");
+	assert_string_equal(
+	    u->excluded, "held back: what it depends on cannot be installed");
 	assert_null(find(&l, "new-dependency"));
 	/* Twice: once for i386 to be upgraded, once as it is. */
 	for (size_t i = 0; i < l.n_updates; i++) {
@@ -158,12 +168,13 @@ test_bookworm(void **state)
 		if (strcmp(u->packages->name, "libc6") != 0)
 			continue;
 		assert_true(u->installed
-				? u->pending
+				? u->pending && u->class == AGENT_OTHER
 				: strcmp(u->packages->arch, "i386") == 0 &&
 				      u->class == AGENT_FIX);
 	}
 	u = find(&l, "libc6-dev");
 	assert_true(u->installed && !u->pending);
+	assert_int_equal(u->class, AGENT_SECURITY);
 }
 
 /* Ubuntu 22.04, apt 2.4: phased updates. */
