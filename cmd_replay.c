@@ -41,6 +41,8 @@ stop_name(enum engine_stop stop)
 		return "RequireAllNodesOnline";
 	case ENGINE_STOP_HELD:
 		return "held";
+	case ENGINE_STOP_UNSAFE:
+		return "unsafe";
 	}
 	return "none";
 }
@@ -66,9 +68,9 @@ node_flags(const struct engine_node *n, struct flag out[MAX_FLAGS])
 		n->n_reboots > 0 && n->reboots[n->n_reboots - 1].ended_ms == 0},
 	    {"broken", n->broken}, {"failed_plugins", n->failed_plugins != 0},
 	    {"in_doubt", n->in_doubt}, {"lost", n->lost}, {"held", n->held},
-	    {"endless", n->endless}, {"flawed", n->flawed},
-	    {"unknown", n->unknown}, {"failed", n->share.failed},
-	    {"finished", n->finished}};
+	    {"passed", n->passed}, {"endless", n->endless},
+	    {"flawed", n->flawed}, {"unknown", n->unknown},
+	    {"failed", n->share.failed}, {"finished", n->finished}};
 	size_t n_out = 0;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)

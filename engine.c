@@ -55,7 +55,8 @@ node_status(const struct engine *g, const struct engine_node *n)
 {
 	struct engine_counts c = engine_count(n);
 
-	if (n->held && !n->active)
+	if ((n->held && !n->active) ||
+	    (n->passed && c.succeeded + c.failed + c.unknown == 0))
 		return STATUS_CANCELED;
 	if (has_trouble(n) || c.failed + c.unknown > 0)
 		return c.succeeded > 0 ? STATUS_PARTIALLY_FAILED
@@ -101,7 +102,8 @@ cancel_rest(struct engine_node *n)
 			continue; /* it has one: it could not be started */
 		u->result.result = RESULT_CANCELED;
 		u->result.log = "";
-		u->result.reason = n->broken
+		u->result.reason = n->passed ? "the node was left alone"
+				   : n->broken
 				       ? "not tried after the trouble with "
 					 "the node"
 				   : n->failed_plugins != 0
@@ -119,7 +121,7 @@ finish(struct engine *g, struct engine_node *n)
 	n->finished = true;
 	n->status = node_status(g, n);
 	/* What a further attempt cured stays in the list only. */
-	if (!has_trouble(n) && !n->held)
+	if (!has_trouble(n) && !n->held && !n->passed)
 		n->error = NULL;
 	if (!n->active && n->lost && g->run.require_all_nodes_online)
 		stop(g, ENGINE_STOP_OFFLINE,
@@ -533,6 +535,8 @@ apply_op_started(struct engine *g, struct engine_node *n,
 		return err_set(e, CAU_USAGE, "%s does not start %s now",
 		    n->info->name, op_name(ev->op));
 	n->busy = true;
+	n->was_active = n->active;
+	n->was_suspended = n->suspended;
 	n->op = op;
 	n->op_update = update;
 	n->op_since_ms = ev->at_ms;
@@ -761,6 +765,11 @@ op_done(struct engine *g, struct engine_node *n, const struct event *ev,
 		break;
 	case OP_SUSPEND:
 		n->drained = true;
+		/* Nobody but who did it undoes it. */
+		if (ev->already && !n->was_suspended) {
+			n->suspended = false;
+			n->suspended_at_ms = 0;
+		}
 		break;
 	case OP_RESTART:
 		restart_ended(g, n, ev);
@@ -779,6 +788,23 @@ op_done(struct engine *g, struct engine_node *n, const struct event *ev,
 	return 0;
 }
 
+/* Nothing was done: the node stands as it did before. */
+static void
+pass_over(struct engine *g, struct engine_node *n, const struct event *ev)
+{
+	n->passed = n->broken = true;
+	if (!n->was_suspended)
+		n->suspended = false;
+	if (!n->was_active) {
+		n->active = n->opened = false;
+		n->suspended_at_ms = 0;
+	}
+	if (ev->outcome == OUTCOME_REFUSED)
+		stop(g, ENGINE_STOP_UNSAFE,
+		    arena_printf(&g->arena, "%s: %s", n->info->name,
+			ev->error == NULL ? "" : ev->error));
+}
+
 /* What failed ends the attempt, but for a plug-in, beside which others may go
  * on, and a suspend that is to be tried again. */
 static void
@@ -791,6 +817,10 @@ op_failed(struct engine *g, struct engine_node *n, const struct event *ev)
 	if (ev->error != NULL || ev->n_failures == 0)
 		add_trouble(g, n, ev->op, ev->error);
 	n->lost = ev->outcome == OUTCOME_LOST;
+	if (ev->outcome == OUTCOME_REFUSED || ev->outcome == OUTCOME_SKIPPED) {
+		pass_over(g, n, ev);
+		return;
+	}
 	if (ev->outcome == OUTCOME_HELD) {
 		n->held = n->broken = true;
 		n->in_doubt = n->active;

@@ -117,10 +117,12 @@ struct engine_node {
 	bool in_doubt;	/* not to be resumed before it was seen again */
 	bool lost;	/* the last trouble was the contact */
 	bool held;	/* locked by another run */
-	bool endless;	/* new updates came into sight for ever */
-	bool joint;	/* has updates that are installed together */
-	bool flawed;	/* trouble that no further try cures */
-	bool unknown;	/* an outcome is unknown */
+	bool passed;	/* refused or skipped: left alone */
+	bool was_active, was_suspended; /* before the operation in flight */
+	bool endless;		 /* new updates came into sight for ever */
+	bool joint;		 /* has updates that are installed together */
+	bool flawed;		 /* trouble that no further try cures */
+	bool unknown;		 /* an outcome is unknown */
 	bool script_running;	 /* pre or post, may have been started */
 	const char *script_boot; /* of the node when it was started */
 	bool opened; /* its turn began; ends with the post-update script */
@@ -150,7 +152,8 @@ enum engine_stop {
 	ENGINE_STOP_FAILED,  /* MaxFailedNodes */
 	ENGINE_STOP_AWAY,    /* as many nodes as may be out stay out */
 	ENGINE_STOP_OFFLINE, /* RequireAllNodesOnline */
-	ENGINE_STOP_HELD     /* another run has a node */
+	ENGINE_STOP_HELD,    /* another run has a node */
+	ENGINE_STOP_UNSAFE   /* the cluster is not fit to lose a node */
 };
 
 /* Sums over the nodes, kept up to date by every event. */

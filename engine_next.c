@@ -137,6 +137,13 @@ engine_has_words(const char *const *words)
 }
 
 bool
+engine_drains(const struct engine *g)
+{
+	return engine_has_words(g->run.suspend_command) ||
+	       strcmp(g->run.cluster_type, "pacemaker") == 0;
+}
+
+bool
 engine_reboot_is_open(const struct engine_node *n)
 {
 	return n->n_reboots > 0 && n->reboots[n->n_reboots - 1].ended_ms == 0;
@@ -247,8 +254,7 @@ engine_next_op(const struct engine *g, const struct engine_node *n,
 		u = &n->updates[*update];
 		if (*g->run.pre_script != '\0' && !n->opened)
 			*op = OP_PRE_SCRIPT;
-		else if (engine_has_words(g->run.suspend_command) &&
-			 !n->drained)
+		else if (engine_drains(g) && !n->drained)
 			*op = OP_SUSPEND;
 		else if (g->run.separate_reboots && wants_restart(g, n) &&
 			 !u->started && u->plugin != n->restart_plugin)
@@ -266,7 +272,7 @@ bool
 engine_may_retry(const struct engine *g, const struct engine_node *n)
 {
 	return n->attempt <= (unsigned)g->run.max_retries_per_node &&
-	       !n->unknown && !n->held && !g->abandoned &&
+	       !n->unknown && !n->held && !n->passed && !g->abandoned &&
 	       (g->stop == ENGINE_STOP_NONE || (n->suspended && !g->stop_now));
 }
 
@@ -284,9 +290,11 @@ engine_share_of(const struct engine *g, const struct engine_node *n)
 	enum op_kind op = OP_SCAN;
 	size_t update;
 
-	s.failed = n->finished ? n->status == STATUS_FAILED || n->broken ||
-				     n->failed_plugins != 0
-			       : n->broken && !engine_may_retry(g, n);
+	s.failed = n->finished
+		       ? n->status != STATUS_CANCELED &&
+			     (n->status == STATUS_FAILED || n->broken ||
+				 n->failed_plugins != 0)
+		       : n->broken && !n->passed && !engine_may_retry(g, n);
 	if (n->busy || n->finished)
 		return s;
 	if (n->active)
@@ -333,6 +341,7 @@ run_status(const struct engine *g)
 	case ENGINE_STOP_PERSON:
 	case ENGINE_STOP_TIME:
 	case ENGINE_STOP_HELD:
+	case ENGINE_STOP_UNSAFE:
 		return STATUS_CANCELED;
 	case ENGINE_STOP_FAILED:
 	case ENGINE_STOP_AWAY:
@@ -596,6 +605,8 @@ engine_exit_code(const struct engine *g)
 		return CAU_LOCKED;
 	if (g->stop == ENGINE_STOP_OFFLINE)
 		return CAU_UNHEALTHY;
+	if (g->stop == ENGINE_STOP_UNSAFE)
+		return CAU_REFUSED;
 	switch (g->status) {
 	case STATUS_SUCCEEDED:
 		return CAU_OK;

@@ -22,6 +22,9 @@ bool engine_next_op(const struct engine *g, const struct engine_node *n,
 /* Whether a list of words names a command. */
 bool engine_has_words(const char *const *words);
 
+/* Whether nodes are taken out of service before anything is installed. */
+bool engine_drains(const struct engine *g);
+
 /* Whether cau may restart the node at all. */
 bool engine_may_restart(const struct engine *g, const struct engine_node *n);
 

@@ -117,9 +117,10 @@ run_to_json(const struct run_info *r, json_t *j)
 
 	json_set(j, "format", json_integer(1));
 	json_set(j, "run_id", json_from_text(r->run_id));
-	json_set(j, "cluster",
-	    json_pack("{s:s, s:s}", "type", r->cluster_type, "name",
-		r->cluster_name));
+	o = json_object();
+	json_set(o, "type", json_from_text(r->cluster_type));
+	json_set(o, "name", json_from_text(r->cluster_name));
+	json_set(j, "cluster", o);
 	for (size_t i = 0; i < r->n_nodes; i++) {
 		o = json_object();
 		json_set(o, "name", json_from_text(r->nodes[i].name));
@@ -291,6 +292,8 @@ op_to_json(const struct event *ev, json_t *j)
 		json_set(j, "failures", failures_to_json(ev));
 	if (ev->kind != NULL)
 		json_set(j, "kind", json_from_text(ev->kind));
+	if (ev->already)
+		json_set(j, "already", json_true());
 	if (ev->log != NULL)
 		json_set(j, "log", json_from_text(ev->log));
 	if (ev->op == OP_INSTALL)
@@ -349,6 +352,7 @@ op_from_json(struct event *ev, const json_t *j, struct arena *a, struct err *e)
 	ev->outcome = (enum op_outcome)outcome;
 	failures_from_json(ev, json_object_get(j, "failures"), a);
 	ev->kind = optional(j, "kind", a);
+	ev->already = json_flag(j, "already");
 	if (ev->op != OP_INSTALL)
 		ev->log = optional(j, "log", a);
 	ignored = json_number(j, "ignored");

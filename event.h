@@ -46,6 +46,8 @@ enum op_kind {
  * Flawed: done, but something is wrong that no further try would cure. Lost:
  * no contact, but nothing can have happened. Unknown: contact was lost for good
  * and nobody can say what happened. Held: another run has locked the node.
+ * Refused: the cluster is not fit to lose a node now; nothing was done.
+ * Skipped: someone else has taken the node out of service; nothing was done.
  */
 #define OP_OUTCOMES(X)                \
 	X(OUTCOME_OK, "ok")           \
@@ -53,7 +55,9 @@ enum op_kind {
 	X(OUTCOME_FAILED, "failed")   \
 	X(OUTCOME_LOST, "lost")       \
 	X(OUTCOME_UNKNOWN, "unknown") \
-	X(OUTCOME_HELD, "held")
+	X(OUTCOME_HELD, "held")       \
+	X(OUTCOME_REFUSED, "refused") \
+	X(OUTCOME_SKIPPED, "skipped")
 
 enum op_outcome {
 #define X(id, name) id,
@@ -135,11 +139,13 @@ struct coordinator {
 	X(sudo)
 
 /* Texts, "" when they were not given. Scripts are paths here. */
-#define RUN_TEXTS(X)      \
-	X(node_state_dir) \
-	X(pre_script)     \
-	X(post_script)    \
-	X(suspend_mode)   \
+#define RUN_TEXTS(X)        \
+	X(node_state_dir)   \
+	X(pre_script)       \
+	X(post_script)      \
+	X(standby_nodes)    \
+	X(failed_resources) \
+	X(suspend_mode)     \
 	X(failback_mode)
 
 /* A plug-in is a bit of a word. */
@@ -197,6 +203,7 @@ struct event {
 	struct plugin_failure *failures; /* scan and stage ended */
 	size_t n_failures;
 	const char *kind;	      /* restart ended: full, kexec, soft */
+	bool already;		      /* suspend ended: others had done it */
 	const char *log;	      /* script ended */
 	struct scan_result scan;      /* scan ended */
 	int64_t bytes;		      /* stage ended: bytes sent */

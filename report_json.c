@@ -145,13 +145,13 @@ json_t *
 report_to_json(const struct engine *g)
 {
 	json_t *j = json_object(), *nodes = json_array();
-	json_t *plugins = json_array();
+	json_t *plugins = json_array(), *cluster = json_object();
 
 	json_set(j, "format", json_integer(1));
 	json_set(j, "run_id", json_from_text(g->run.run_id));
-	json_set(j, "cluster",
-	    json_pack("{s:s, s:s}", "type", g->run.cluster_type, "name",
-		g->run.cluster_name));
+	json_set(cluster, "type", json_from_text(g->run.cluster_type));
+	json_set(cluster, "name", json_from_text(g->run.cluster_name));
+	json_set(j, "cluster", cluster);
 	json_set(j, "status",
 	    g->finished ? json_string(summary_status_name(g->status))
 			: json_null());

@@ -45,6 +45,7 @@
 	"\"node_state_dir\":\"/var/lib/cau/node\","                            \
 	"\"pre_script\":\"/s/pre\","                                           \
 	"\"post_script\":\"\","                                                \
+	"\"standby_nodes\":\"\",\"failed_resources\":\"\","                    \
 	"\"suspend_mode\":\"Drain\","                                          \
 	"\"failback_mode\":\"Immediate\","                                     \
 	"\"parallel\":32,"                                                     \
