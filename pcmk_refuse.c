@@ -131,17 +131,17 @@ judge_node(struct asked *q)
 	/* While it joins, standby means nothing. */
 	if (n->pending)
 		return;
-	if (n->standby && !q->ask->ours)
-		refuse(q, PCMK_NOT_OURS,
-		    arena_printf(q->a,
-			"%s is in standby, set by somebody else: end it with "
-			"crm_standby -N %s -D",
-			q->name, q->name));
-	else if (n->standby_onfail && !n->standby)
+	if (n->standby_onfail && !q->ask->ours)
 		refuse(q, PCMK_NOT_OURS,
 		    arena_printf(q->a,
 			"%s is in standby because a resource failed there: "
 			"repair it, then crm_resource --cleanup --node %s",
+			q->name, q->name));
+	else if (n->standby && !q->ask->ours)
+		refuse(q, PCMK_NOT_OURS,
+		    arena_printf(q->a,
+			"%s is in standby, set by somebody else: end it with "
+			"crm_standby -N %s -D",
 			q->name, q->name));
 	if (n->maintenance)
 		refuse(q, PCMK_NOT_OURS,
@@ -232,7 +232,7 @@ judge_resources(struct asked *q)
 	for (i = 0; i < n; i++)
 		add_name(q, &b, i, n, failed[i].text, "");
 	buf_addf(&b, "; repair, then crm_resource --cleanup -r %s",
-	    n > 1 ? "RESOURCE" : pcmk_shown(q->a, failed[0].resource->id));
+	    n > 1 ? "RESOURCE" : pcmk_shown(q->a, failed[0].id));
 	refuse(q, PCMK_FAILED_RESOURCES, take_text(q, &b));
 }
 

@@ -63,7 +63,8 @@ pcmk_node_order(
 	return n;
 }
 
-/* The name that operations go by: that of an instance without ":0". */
+/* Whether an operation of this name may be one of the resource: with or
+ * without the ":0" of an instance. */
 static bool
 same_resource(const struct pcmk_resource *r, const char *name)
 {
@@ -71,7 +72,7 @@ same_resource(const struct pcmk_resource *r, const char *name)
 
 	return strcmp(r->id, name) == 0 ||
 	       (strncmp(r->id, name, n) == 0 &&
-		   (name[n] == '\0' || name[n] == ':'));
+		   (name[n] == '\0' || (name[n] == ':' && r->id[n] == '\0')));
 }
 
 /* The newest failure of a resource, on one node or (NULL) on any. */
@@ -104,7 +105,7 @@ add_failure(struct buf *b, const struct pcmk_failure *f, struct arena *a)
 	    *f->task == '\0' ? "an operation" : pcmk_shown(a, f->task),
 	    pcmk_shown(a, f->node),
 	    *text == '\0' ? "unknown" : pcmk_shown(a, text));
-	if (*f->reason != '\0')
+	if (*f->reason != '\0' && strcmp(f->reason, "none") != 0)
 		buf_addf(b, ": %s", pcmk_shown(a, f->reason));
 	buf_addc(b, ')');
 }
@@ -133,6 +134,26 @@ stuck_text(const struct pcmk *p, const struct pcmk_resource *r,
 	return take_text(&b, a);
 }
 
+static bool
+is_under_way(const struct pcmk_resource *r)
+{
+	static const char *const roles[] = {
+	    "Starting", "Stopping", "Migrating", "Promoting", "Demoting"};
+	size_t i;
+
+	for (i = 0; i < sizeof(roles) / sizeof(*roles); i++)
+		if (strcmp(r->role, roles[i]) == 0)
+			return true;
+	return *r->pending != '\0';
+}
+
+static const char *
+under_way_text(const struct pcmk_resource *r, struct arena *a)
+{
+	return arena_printf(a, "%s is %s", pcmk_shown(a, r->id),
+	    pcmk_shown(a, *r->pending == '\0' ? r->role : r->pending));
+}
+
 static void
 judge(struct pcmk_left *left, const struct pcmk *p, const char *node,
     struct arena *a)
@@ -152,10 +173,9 @@ judge(struct pcmk_left *left, const struct pcmk *p, const char *node,
 		left->text = arena_printf(a, "%s is unmanaged", id);
 	} else {
 		left->kind = PCMK_LEAVING;
-		left->text = *r->pending == '\0'
-				 ? arena_printf(a, "%s runs there", id)
-				 : arena_printf(a, "%s is %s", id,
-				       pcmk_shown(a, r->pending));
+		left->text = is_under_way(r)
+				 ? under_way_text(r, a)
+				 : arena_printf(a, "%s runs there", id);
 	}
 }
 
@@ -197,33 +217,14 @@ pcmk_not_joined(const struct pcmk_node *n)
 const char *
 pcmk_out_of_service(const struct pcmk_node *n)
 {
-	if (n->standby)
-		return "is in standby";
+	/* Which shows as standby, too. */
 	if (n->standby_onfail)
 		return "is in standby after a failure";
+	if (n->standby)
+		return "is in standby";
 	if (n->maintenance)
 		return "is in maintenance mode";
 	return NULL;
-}
-
-static bool
-is_under_way(const struct pcmk_resource *r)
-{
-	static const char *const roles[] = {
-	    "Starting", "Stopping", "Migrating", "Promoting", "Demoting"};
-	size_t i;
-
-	for (i = 0; i < sizeof(roles) / sizeof(*roles); i++)
-		if (strcmp(r->role, roles[i]) == 0)
-			return true;
-	return *r->pending != '\0';
-}
-
-static const char *
-under_way_text(const struct pcmk_resource *r, struct arena *a)
-{
-	return arena_printf(a, "%s is %s", pcmk_shown(a, r->id),
-	    pcmk_shown(a, *r->pending == '\0' ? r->role : r->pending));
 }
 
 bool
@@ -294,25 +295,26 @@ is_disabled(const struct pcmk_resource *r)
 }
 
 static void
-add_failed(struct pcmk_failed *list, size_t *n, const struct pcmk_resource *r,
-    const struct pcmk_failure *f, struct arena *a)
+add_failed(struct pcmk_failed *list, size_t *n, const char *id,
+    const struct pcmk_resource *r, const struct pcmk_failure *f,
+    struct arena *a)
 {
 	struct buf b = BUF_INIT;
-	const char *id = r != NULL ? r->id : f->resource;
 	size_t i;
 
 	for (i = 0; i < *n; i++)
-		if (strcmp(id, list[i].resource != NULL
-				   ? list[i].resource->id
-				   : list[i].failure->resource) == 0)
+		if (strcmp(id, list[i].id) == 0)
 			return;
-	buf_addf(&b, "%s: ", pcmk_shown(a, *id == '\0' ? f->op_key : id));
+	buf_addf(&b, "%s: ", pcmk_shown(a, id));
 	if (f != NULL)
 		add_failure(&b, f, a);
 	else
-		buf_addf(&b, "%s%s%s", r->failed ? "failed" : "blocked",
-		    r->n_nodes > 0 ? " on " : "",
-		    r->n_nodes > 0 ? pcmk_shown(a, r->nodes[0]) : "");
+		buf_addf(&b, "%s%s%s",
+		    r != NULL && r->failed ? "failed" : "blocked",
+		    r != NULL && r->n_nodes > 0 ? " on " : "",
+		    r != NULL && r->n_nodes > 0 ? pcmk_shown(a, r->nodes[0])
+						: "");
+	list[*n].id = id;
 	list[*n].resource = r;
 	list[*n].failure = f;
 	list[(*n)++].text = take_text(&b, a);
@@ -338,6 +340,12 @@ resource_of(const struct pcmk *p, const struct pcmk_failure *f)
 	return found;
 }
 
+static const char *
+failure_id(const struct pcmk_failure *f)
+{
+	return *f->resource == '\0' ? f->op_key : f->resource;
+}
+
 size_t
 pcmk_failed_on(const struct pcmk *p, const char *node,
     struct pcmk_failed **list, struct arena *a)
@@ -352,14 +360,16 @@ pcmk_failed_on(const struct pcmk *p, const char *node,
 		r = &p->resources[i];
 		if (pcmk_runs_on(r, node) && (r->failed || r->blocked) &&
 		    !r->failure_ignored)
-			add_failed(*list, &n, r, failure_of(p, r, node), a);
+			add_failed(
+			    *list, &n, r->id, r, failure_of(p, r, node), a);
 	}
 	for (i = 0; i < p->n_failures; i++) {
 		f = &p->failures[i];
 		r = resource_of(p, f);
 		if (strcmp(f->node, node) == 0 &&
 		    (r == NULL || (!is_well(r, node) && !is_disabled(r))))
-			add_failed(*list, &n, r, f, a);
+			add_failed(*list, &n, r != NULL ? r->id : failure_id(f),
+			    r, f, a);
 	}
 	return n;
 }
@@ -378,7 +388,7 @@ pcmk_failed_any(
 		f = failure_of(p, r, NULL);
 		if (((r->failed || r->blocked) && !r->failure_ignored) ||
 		    (f != NULL && !r->active && !is_disabled(r)))
-			add_failed(*list, &n, r, f, a);
+			add_failed(*list, &n, r->id, r, f, a);
 	}
 	return n;
 }

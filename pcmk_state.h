@@ -72,6 +72,7 @@ bool pcmk_is_settled(const struct pcmk *p, const char **why, struct arena *a);
 
 /* A resource that failed and has not recovered. */
 struct pcmk_failed {
+	const char *id; /* of the resource, or what the failure has */
 	const struct pcmk_resource *resource; /* NULL: not configured now */
 	const struct pcmk_failure *failure;   /* NULL: none is recorded */
 	const char *text; /* "bad: start failed on n2 (not installed)" */

@@ -180,6 +180,48 @@ test_decisions(void **state)
 	    "crm_standby -N n2 -D\n"
 	    "refused 11: failed resources: blk: monitor failed on n2 (not "
 	    "running); repair, then crm_resource --cleanup -r blk\n");
+	check_decisions("under-way", "n1",
+	    "n1: not back, starting is Starting; 3 leaving, 0 kept, 1 stuck\n"
+	    "leaving: starting is Starting\n"
+	    "leaving: migrating is Migrating\n"
+	    "stuck: stopfail is stuck: stop failed on n1 (Error: cannot "
+	    "&lt;stop&gt;)\n"
+	    "leaving: multi runs there\n"
+	    "failed: stopfail: stop failed on n1 (Error: cannot &lt;stop&gt;)\n"
+	    "refused 10: with n1, 3 nodes would be away, 1 may be: bring n3 "
+	    "(standby), n4 (shutting down) back, or raise --max-unavailable\n"
+	    "refused 11: failed resources: stopfail: stop failed on n1 (Error: "
+	    "cannot &lt;stop&gt;), sbfail: monitor failed on n3 (not running); "
+	    "repair, then crm_resource --cleanup -r RESOURCE\n");
+	check_decisions("under-way", "n2",
+	    "n2: not back, stopping is Stopping; 2 leaving, 0 kept, 0 stuck\n"
+	    "leaving: stopping is Stopping\n"
+	    "leaving: multi runs there\n"
+	    "refused 10: with n2, 3 nodes would be away, 1 may be: bring n3 "
+	    "(standby), n4 (shutting down) back, or raise --max-unavailable\n"
+	    "refused 11: failed resources: stopfail: stop failed on n1 (Error: "
+	    "cannot &lt;stop&gt;), sbfail: monitor failed on n3 (not running); "
+	    "repair, then crm_resource --cleanup -r RESOURCE\n");
+	check_decisions("under-way", "n3",
+	    "n3: not back, n3 is in standby after a failure; 1 leaving, 0 "
+	    "kept, 0 stuck\n"
+	    "leaving: sbfail runs there\n"
+	    "failed: sbfail: monitor failed on n3 (not running)\n"
+	    "refused 2: n3 is in standby because a resource failed there: "
+	    "repair it, then crm_resource --cleanup --node n3\n"
+	    "refused 10: with n3, 2 nodes would be away, 1 may be: bring n4 "
+	    "(shutting down) back, or raise --max-unavailable\n"
+	    "refused 11: failed resources: stopfail: stop failed on n1 (Error: "
+	    "cannot &lt;stop&gt;), sbfail: monitor failed on n3 (not running); "
+	    "repair, then crm_resource --cleanup -r RESOURCE\n");
+	check_decisions("under-way", "n4",
+	    "n4: not back, n4 is shutting down; 0 leaving, 0 kept, 0 stuck\n"
+	    "refused 1: n4 is shutting down: wait until that is over\n"
+	    "refused 10: with n4, 2 nodes would be away, 1 may be: bring n3 "
+	    "(standby) back, or raise --max-unavailable\n"
+	    "refused 11: failed resources: stopfail: stop failed on n1 (Error: "
+	    "cannot &lt;stop&gt;), sbfail: monitor failed on n3 (not running); "
+	    "repair, then crm_resource --cleanup -r RESOURCE\n");
 	check_decisions("all-online", "nowhere",
 	    "nowhere: not back, nowhere is not known to the cluster; 0 "
 	    "leaving, 0 kept, 0 stuck\n"
@@ -270,11 +312,13 @@ test_ours(void **state)
 	(void)state;
 	check_doc_ask(DOC(A NODE("b", "standby"), ""), &ask,
 	    "b: not back, b is in standby; 0 leaving, 0 kept, 0 stuck\n");
-	check_doc_ask(DOC(A NODE("b", "standby_onfail"), ""), &ask,
+	/* The cluster's, or both; either way it is out already. */
+	check_doc_ask(DOC(A "<node name='b' online='true' standby='true' "
+			    "standby_onfail='true'/>",
+			  ""),
+	    &ask,
 	    "b: not back, b is in standby after a failure; 0 leaving, 0 kept, "
-	    "0 stuck\n"
-	    "refused 2: b is in standby because a resource failed there: "
-	    "repair it, then crm_resource --cleanup --node b\n");
+	    "0 stuck\n");
 	check_doc_ask(DOC(A NODE("b", "shutdown"), ""), &ask,
 	    "b: not back, b is shutting down; 0 leaving, 0 kept, 0 stuck\n"
 	    "refused 1: b is shutting down: wait until that is over\n");
@@ -340,6 +384,39 @@ test_resources(void **state)
 	    "crm_resource --cleanup -r RESOURCE\n");
 }
 
+/* A failure of one instance is not one of another. */
+static void
+test_instances(void **state)
+{
+	struct pcmk_ask ask = {.node = "a", .max_unavailable = 1};
+
+	(void)state;
+	check_doc_ask(
+	    DOC(A, RESOURCES(RUNS("u:0",
+		       "") "<resource id='u:1' "
+			   "role='Stopped'/><resource "
+			   "id='v' role='Stopped'/>") "<failures><failure "
+						      "op_key='u:1_start_0' "
+						      "node='a'/>"
+						      "<failure "
+						      "op_key='v:3_start_0' "
+						      "node='a'/><failure "
+						      "op_key='gone_start_0' "
+						      "node='a'/><failure "
+						      "id='odd' node='a'/>"
+						      "</failures>"),
+	    &ask,
+	    "a: back; 1 leaving, 0 kept, 0 stuck\n"
+	    "leaving: u:0 runs there\n"
+	    "failed: u:1: start failed on a (unknown)\n"
+	    "failed: v: start failed on a (unknown)\n"
+	    "failed: gone: start failed on a (unknown)\n"
+	    "failed: odd: an operation failed on a (unknown)\n"
+	    "refused 11: failed resources: u:1: start failed on a (unknown), "
+	    "v: start failed on a (unknown); repair, then crm_resource "
+	    "--cleanup -r RESOURCE\n");
+}
+
 static void
 test_settled(void **state)
 {
@@ -402,6 +479,7 @@ main(void)
 	    cmocka_unit_test(test_away),
 	    cmocka_unit_test(test_ours),
 	    cmocka_unit_test(test_resources),
+	    cmocka_unit_test(test_instances),
 	    cmocka_unit_test(test_settled),
 	    cmocka_unit_test(test_order),
 	};
