@@ -79,6 +79,7 @@ wua_stage(const void *self, struct node *n, const struct update *updates,
 struct package {
 	const char *name, *arch, *version;
 	bool good;	     /* this version, with nothing wrong */
+	bool half;	     /* with something wrong */
 	const char *trouble; /* what it has instead, or NULL */
 };
 
@@ -89,6 +90,7 @@ struct after {
 	const char *leader; /* the job that did the work, NULL: not known */
 	const char *reboot; /* NULL: not known; "no", "yes NAME..." */
 	const char *error;  /* of the transaction as a whole, or NULL */
+	const char *left;   /* why one of them was left out, or NULL */
 	struct buf notes;
 	struct arena *arena;
 };
@@ -116,6 +118,7 @@ take_have(struct after *w, const char *text)
 		    (*p->arch != '\0' && strcmp(p->arch, arch) != 0))
 			continue;
 		p->good = strcmp(p->version, version) == 0 && *text == '\0';
+		p->half = *text != '\0';
 		p->trouble = *text == '\0'
 				 ? arena_printf(w->arena, "%s has version %s",
 				       name, version)
@@ -146,6 +149,17 @@ take_note(struct after *w, const char *text)
 		add_note(w, text);
 }
 
+/* "NAME WHY" */
+static void
+take_left(struct after *w, const char *text)
+{
+	const char *name = word(&text, w->arena);
+
+	for (size_t i = 0; i < w->n; i++)
+		if (strcmp(w->packages[i].name, name) == 0)
+			w->left = arena_printf(w->arena, "left out: %s", text);
+}
+
 static void
 after_line(void *ctx, const char *key, const char *raw, size_t len)
 {
@@ -160,6 +174,8 @@ after_line(void *ctx, const char *key, const char *raw, size_t len)
 		take_have(w, text);
 	else if (strcmp(key, "note") == 0)
 		take_note(w, text);
+	else if (strcmp(key, "left") == 0)
+		take_left(w, text);
 	else if (strcmp(key, "error") == 0)
 		w->error = text;
 	else if (strcmp(key, "leader") == 0)
@@ -182,7 +198,7 @@ take_packages(struct after *w, const struct update *u)
 		    arena_strdup(w->arena, json_text(p, "Name")),
 		    arena_strdup(w->arena, json_text(p, "Arch")),
 		    arena_strdup(w->arena, json_text(p, "Version")), false,
-		    NULL};
+		    false, NULL};
 	}
 	json_decref(j);
 }
@@ -243,8 +259,9 @@ trouble_of(const struct job_end *end, const struct after *w, struct arena *a)
 	case JOB_NOT_STARTED:
 		return arena_printf(a, "it could not be started: %s",
 		    *end->words == '\0' ? "no reason is known" : end->words);
-	case JOB_NEVER:
 	case JOB_CANCELED:
+		return "the transaction was ended because the run was stopped";
+	case JOB_NEVER:
 	case JOB_UNKNOWN:
 		break;
 	}
@@ -272,8 +289,11 @@ judge(struct install_result *r, const struct job_end *end,
     const struct install_order *order, struct after *w, struct arena *a)
 {
 	const char *trouble = trouble_of(end, w, a), *missing = NULL, *names;
+	bool half = false;
 	bool asked = w->reboot != NULL && strncmp(w->reboot, "yes", 3) == 0;
 
+	for (size_t i = 0; i < w->n; i++)
+		half = half || w->packages[i].half || w->packages[i].good;
 	for (size_t i = 0; i < w->n && missing == NULL; i++)
 		if (!w->packages[i].good)
 			missing = w->packages[i].trouble != NULL
@@ -295,12 +315,23 @@ judge(struct install_result *r, const struct job_end *end,
 		r->condition =
 		    r->reboot_required ? COND_SUCCESS_REBOOT : COND_SUCCESS;
 		if (trouble != NULL)
-			add_note(
-			    w, arena_printf(a,
-				   "installed, but the transaction failed: %s",
-				   trouble));
+			add_note(w,
+			    end->how == JOB_CANCELED
+				? trouble
+				: arena_printf(a,
+				      "installed, but the transaction failed: "
+				      "%s",
+				      trouble));
+	} else if (w->left != NULL && !half) {
+		*r = (struct install_result){.result = RESULT_NOT_APPLICABLE,
+		    .condition = COND_NOT_APPLICABLE,
+		    .boot_id = r->boot_id,
+		    .log = r->log};
+		add_note(w, w->left);
 	} else {
-		r->result = RESULT_FAILED;
+		/* Of what was to be ended, what was not touched yet. */
+		r->result = end->how == JOB_CANCELED && !half ? RESULT_CANCELED
+							      : RESULT_FAILED;
 		r->condition =
 		    r->reboot_required ? COND_FAIL_REBOOT : COND_NONE;
 		if (missing != NULL)
@@ -387,15 +418,11 @@ wua_install(const void *self, struct node *n, const struct update *update,
 	switch (end.how) {
 	case JOB_UNKNOWN:
 		return unknown(result, update, arena_strdup(a, end.words), e);
-	case JOB_CANCELED:
-		return unknown(result, update,
-		    "ended because the run was stopped; nobody knows how far "
-		    "it came",
-		    e);
 	case JOB_NEVER:
 		result->result = RESULT_CANCELED;
 		result->reason = "the run was stopped before it was started";
 		return NODE_OK;
+	case JOB_CANCELED:
 	case JOB_NOT_STARTED:
 	case JOB_SIGNALED:
 	case JOB_TIMEOUT:

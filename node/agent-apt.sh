@@ -178,11 +178,60 @@ apt_download() {
 	cau_wait_lock 60 $apt_locks 2>/dev/null || return 0
 	apt_packages "$@"
 	# shellcheck disable=SC2086
-	cau_out=$(apt_get -d --no-remove install $cau_words 2>&1) && return 0
+	if cau_out=$(apt_get -d --no-remove install $cau_words 2>&1); then
+		apt_questions "$@"
+		return 0
+	fi
 	case $cau_out in
 	*'E: Could not get lock'*) return 0 ;;
 	esac
 	apt_words 'apt-get -d install' "$cau_out"
+	return 1
+}
+
+# apt_questions WORD...: leaves out those of them that would ask a person. Where
+# their files are: apt copies what it downloads, and leaves the others there.
+apt_questions() {
+	# shellcheck disable=SC2086
+	cau_uris=$(apt_get -qq --print-uris --no-remove install $cau_words \
+		2>/dev/null)
+	for cau_word; do
+		cau_file=${cau_word%%=*}
+		cau_file=${cau_file%:*}_${cau_word#*=}_${cau_file##*:}.deb
+		cau_file=$(printf '%s\n' "$cau_file" | sed 's/:/%3a/g')
+		if [ ! -e "/var/cache/apt/archives/$cau_file" ]; then
+			cau_file=$(printf '%s\n' "$cau_uris" |
+				awk -v f="$cau_file" '$2 == f { print $1 }' |
+				sed -n "s/^'file:\(.*\)'\$/\1/p" | head -n 1)
+		else
+			cau_file=/var/cache/apt/archives/$cau_file
+		fi
+		[ -f "$cau_file" ] && apt_asks "$cau_file" || continue
+		cau_leave_out "$cau_word" \
+			"a person must answer its question $cau_question"
+	done
+}
+
+# apt_asks FILE: sets cau_question to a question of a package that its script
+# asks with the priority critical, that has no default, and that nobody has
+# answered on this node yet. What the script names by a variable is not seen.
+apt_asks() {
+	cau_script=$(dpkg-deb -I "$1" config 2>/dev/null) || return 1
+	for cau_question in $(printf '%s\n' "$cau_script" | sed -n \
+		's/.*[Ii][Nn][Pp][Uu][Tt][^A-Za-z0-9]*critical[^A-Za-z0-9$]*\([a-z0-9][-A-Za-z0-9+.\/_]*\).*/\1/p'); do
+		dpkg-deb -I "$1" templates 2>/dev/null |
+			awk -v q="$cau_question" '
+			/^Template:/ { in_it = $2 == q; found = found || in_it }
+			in_it && /^Type:/ && /string|password|select|boolean/ { asks = 1 }
+			in_it && /^Default:/ && NF > 1 { has = 1 }
+			END { exit !(found && asks && !has) }' || continue
+		case $(printf '%s\n' "FGET $cau_question seen" \
+			"GET $cau_question" | debconf-communicate 2>/dev/null |
+			tr '\n' ' ') in
+		'0 true '* | *'0 '[!\ ]*' 0 '[!\ ]*) continue ;;
+		esac
+		return 0
+	done
 	return 1
 }
 

@@ -100,11 +100,21 @@ cau_batch() {
 	[ -n "$cau_first" ] || return 0
 	printf '%s %s\n' "$@" >"$cau_first/batch.new" &&
 		mv -f "$cau_first/batch.new" "$cau_first/batch" || return 1
+	rm -f "$cau_first/left"
 	cau_before=$(cau_cached "$cau_first/batch")
 	cau_each_agent "$cau_first/batch" download
 	cau_rc=$?
 	cau_say staged $(($(cau_cached "$cau_first/batch") - cau_before))
+	[ -s "$cau_first/left" ] || return $cau_rc
+	awk 'NR == FNR { left[$1]; next } !($2 in left)' "$cau_first/left" \
+		"$cau_first/batch" >"$cau_first/batch.new" &&
+		mv -f "$cau_first/batch.new" "$cau_first/batch" || return 1
 	return $cau_rc
+}
+
+# cau_leave_out WORD WHY: in X_download: this is not installed.
+cau_leave_out() {
+	printf '%s %s\n' "$1" "$2" >>"$cau_first/left"
 }
 
 # cau_cached FILE: the bytes of all packages in the folders where the agents in
@@ -138,6 +148,10 @@ cau_each_agent() {
 cau_batch_run() {
 	set -f
 	cau_folder=${PWD%/work}
+	if [ ! -s "$cau_folder/batch" ] && [ -s "$cau_folder/left" ]; then
+		echo "cau: nothing to do, all of it is left out"
+		exit 0
+	fi
 	if [ ! -s "$cau_folder/batch" ]; then
 		cau_error "$cau_folder" "nobody knows what was to be installed"
 		exit 66
@@ -159,13 +173,15 @@ cau_error() {
 }
 
 # cau_batch_result JOB AGENT WORD...: what is known of an update after its
-# transaction: "leader ID", "note NAME TEXT", "error TEXT", and what the agent
-# verifies.
+# transaction: "leader ID", "left NAME WHY", "note NAME TEXT", "error TEXT", and
+# what the agent verifies.
 cau_batch_result() {
 	cau_job_of "$1"
 	cau_agent=$2
 	shift 2
 	cau_say leader "$cau_id"
+	[ ! -s "$cau_dir/left" ] ||
+		sed 's/^\([^:= ]*\)[^ ]*/\1/' "$cau_dir/left" | cau_say_all left
 	[ ! -s "$cau_dir/notes" ] || cau_say_all note <"$cau_dir/notes"
 	[ ! -s "$cau_dir/error" ] || head -n 1 "$cau_dir/error" | cau_say_all error
 	cau_batch_file=$cau_dir/batch

@@ -12,6 +12,11 @@ apt_cache() { echo "$cau_state/nothing" "$cau_state/cache"; }
 apt_download() {
 	echo "download $*" >>"$cau_state/did"
 	mkdir -p "$cau_state/cache"
+	for cau_word; do
+		case $cau_word in
+		ask:*) cau_leave_out "$cau_word" "it asks" ;;
+		esac
+	done
 	echo 1234567890 >"$cau_state/cache/$(ls "$cau_state/cache" | wc -l).deb"
 }
 apt_install() {
@@ -149,6 +154,22 @@ X
 	session "cau_job L.0 10000 1 first B $job"
 	has said 'exit exited 66 -'
 	has said 'log cau: nobody knows what was to be installed'
+
+	it "$shell: what is left out of a transaction"
+	: >node/did
+	session "cau_batch 3 M.0 M.1 M.2 apt 'x=1' apt 'ask:all=2' apt 'y=3'" \
+		"cau_job M.1 10000 1 first B $job" \
+		"cau_batch_result M.1 apt 'ask:all=2'"
+	tail -n 1 node/did | sed "s|$dir|DIR|" >did
+	file_is did <<'X'
+install DIR/node/jobs/M.0 x=1 y=3
+X
+	has said 'left ask it asks'
+
+	it "$shell: all of it"
+	session "cau_batch 1 N.0 apt 'ask:all=2'" "cau_job N.0 10000 1 first B $job"
+	has said 'exit exited 0 -'
+	has said 'log cau: nothing to do, all of it is left out'
 
 	it "$shell: no agent"
 	echo 'apt_present() { false; }' >>fake.sh

@@ -3,6 +3,7 @@
 # A small Debian repository in $repo, made of nothing; to be sourced.
 #
 #	deb NAME VERSION SUITE [POSTINST]	a package; more of its files first in $extra/
+#				with $ask, a question of its config script
 #	repo_index		the lists of all suites
 # SUITE: main, updates, security, backports, other.
 
@@ -25,6 +26,14 @@ deb() {
 	if [ -n "${4-}" ]; then
 		printf '#!/bin/sh\n%s\n' "$4" >"$d/DEBIAN/postinst"
 		chmod 755 "$d/DEBIAN/postinst"
+	fi
+	if [ -n "${ask-}" ]; then
+		printf '%s\n' "Template: $ask" 'Type: string' \
+			'Description: What is it called?' >"$d/DEBIAN/templates"
+		printf '%s\n' '#!/bin/sh' '. /usr/share/debconf/confmodule' \
+			"db_input critical $ask || true" 'db_go || true' \
+			>"$d/DEBIAN/config"
+		chmod 755 "$d/DEBIAN/config"
 	fi
 	[ ! -d "$d/etc" ] ||
 		(cd "$d" && find etc -type f | sed 's|^|/|') >"$d/DEBIAN/conffiles"

@@ -338,6 +338,47 @@ verdict 'the next run brings it to an end' is '0 1.4 installed 1.2 installed' \
 	"$rc $(version n1 cau-slow) $(version n1 cau-vendor)"
 verdict 'and says what it found' grep -q 'dpkg had been interrupted' out
 
+# A run that is stopped at once.
+deb cau-slow 1.5 security 'touch /run/slow; while [ ! -e /run/go ]; do sleep 0.1; done'
+depends='cau-slow (= 1.5)' deb cau-auto 1.3 security
+publish
+lab in n1 rm -f /run/go /run/slow
+apt_cau run >/dev/null &
+wait_for n1 /run/slow
+"$CAU" stop --state-dir state --now --wait >stop.out 2>&1
+wait $!
+rc=$?
+verdict 'cau stop --now: what the node has is said' is \
+	'6 n1 cau-slow Failed null false: cau-slow 1.5 is half-configured; the transaction was ended because the run was stopped
+n1 cau-auto Failed null false: cau-auto 1.3 is unpacked; the transaction was ended because the run was stopped' \
+	"$rc $(results)"
+lab in n1 sh -c 'ps ax | grep -c "[d]pkg\|[a]pt-get"' >ps
+verdict 'nothing of it runs any more' is 0 "$(cat ps)"
+lab in n1 touch /run/go
+apt_cau run >/dev/null
+verdict 'the next run finishes it, and says so' is \
+	'n1 cau-auto Succeeded 0 false: dpkg had been interrupted on this node: dpkg --configure -a was run first
+n1 cau-slow Succeeded 0 false: dpkg had been interrupted on this node: dpkg --configure -a was run first' \
+	"$(results | sort)"
+
+# A question without a default that only a person can answer, and one that was
+# answered before.
+deb cau-sec 1.46 security
+ask=cau-ask/name deb cau-opt 1.46 security
+ask=cau-ask/known deb cau-auto 1.46 security
+publish
+lab in n1 sh -c 'echo "cau-auto cau-ask/known string yes" | debconf-set-selections'
+apt_cau run >/dev/null
+rc=$?
+verdict 'a question that nobody would answer: is left out' is \
+	'0 n1 cau-auto Succeeded 0 false: 
+n1 cau-opt NotApplicable null false: left out: a person must answer its question cau-ask/name
+n1 cau-sec Succeeded 0 false: ' "$rc $(results | sort)"
+lab in n1 sh -c 'echo "cau-opt cau-ask/name string yes" | debconf-set-selections'
+apt_cau run >/dev/null
+verdict 'once it is answered it is installed' is 'n1 cau-opt Succeeded 0 false: ' \
+	"$(results)"
+
 # Without root nothing is tried.
 apt_cau scan --nodes n1=admin@n1
 rc=$?
