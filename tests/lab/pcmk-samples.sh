@@ -23,9 +23,13 @@ simulate() {
 		crm_simulate -x /run/try.xml -S --output-as=xml' sh "$@" >"$to/lab-simulate-$name.xml"
 }
 
-# early NAME XPATH: the first document of which it is true, on the way.
+# early NAME PATTERN: the first document with such a line, on the way; asked without a pause.
 early() {
-	pcmk_wait "$2" 20 2>/dev/null && mon "$1"
+	pcmk_try timeout 20 sh -c 'until crm_mon -1 --output-as=xml >/run/early.xml; grep -q "$1" /run/early.xml; do :; done
+		cat /run/early.xml' sh "$2" >"$to/lab-$1.xml" || {
+		echo "not seen: $1" >&2
+		rm -f "$to/lab-$1.xml"
+	}
 }
 
 pcmk_up 3 || exit
@@ -43,10 +47,9 @@ pcmk_standby n2 && mon draining
 pcmk_settle && mon standby
 simulate standby-two-n3 n3
 lab in n2 systemctl reboot
-early offline "//nodes/node[@name='n2']/@online='false'"
+early offline '<node name="n2" .*online="false"'
 quorum offline
 simulate offline-n3 n3
-early pending "//nodes/node[@name='n2']/@pending='true'"
 pcmk_heal n2
 mon rejoined-standby
 pcmk_unstandby n2
@@ -57,8 +60,8 @@ pcmk_try crm_standby -N n3 -D -l reboot
 at=$(pcmk_where first)
 pcmk_break "$at" first stop hang
 pcmk_standby "$at"
-early stop-hangs "//resource[@id='first']/@pending"
-early stop-failed "//resource[@id='first'][@blocked='true']/@id"
+early stop-hangs '<resource id="first" .*role="Stopping"'
+early stop-failed '<resource id="first" .*blocked="true"'
 cib stop-failed
 simulate stop-failed n3
 pcmk_unstandby "$at"
@@ -66,11 +69,11 @@ pcmk_mend "$at"
 pcmk_break n2 pinned start fail
 pcmk_standby n2 && pcmk_settle && mon nowhere-to-go
 pcmk_unstandby n2
-early start-failed "//failures/failure[starts-with(@op_key,'pinned_start')]"
+early start-failed '<failure op_key="pinned_start'
 pcmk_mend n2
 at=$(pcmk_where data)
 pcmk_break "$at" data monitor fail
-early monitor-failed "//failures/failure[starts-with(@op_key,'data_monitor')]"
+early monitor-failed '<failure op_key="data_monitor'
 pcmk_mend "$at"
 pcmk_unmanage data && mon unmanaged
 simulate unmanaged "$(pcmk_where data)"
@@ -79,23 +82,33 @@ pcmk_try crm_resource --ban --resource db --node "$at" 2>/dev/null && pcmk_settl
 pcmk_try crm_resource --clear --resource db
 pcmk_try crm_attribute -t nodes -N n3 -n maintenance -v true && mon node-maintenance
 pcmk_try crm_attribute -t nodes -N n3 -n maintenance -D >/dev/null
-pcmk_try crm_attribute -t crm_config -n maintenance-mode -v true && mon maintenance
+pcmk_option maintenance-mode true && mon maintenance
 simulate maintenance n1
-pcmk_try crm_attribute -t crm_config -n maintenance-mode -D >/dev/null
-pcmk_try crm_attribute -t crm_config -n stop-all-resources -v true && pcmk_settle && mon stop-all
-pcmk_try crm_attribute -t crm_config -n stop-all-resources -D >/dev/null
+pcmk_option maintenance-mode
+pcmk_option stop-all-resources true && pcmk_settle && mon stop-all
+pcmk_option stop-all-resources
 pcmk_settle
 lab in n3 systemctl stop pacemaker && mon stack-stopped
 PCMK_VIA=n3 mon stack-down
 quorum stack-stopped
 lab in n3 systemctl start pacemaker
-early starting "//nodes/node[@name='n3'][@online='true' and @feature_set='&lt;3.15.1']/@name"
 pcmk_heal n3
+pcmk_option stonith-enabled true
+pcmk_hang n3
+early pending '<node name="n3" .*pending="true"'
+simulate pending-n2 n2
+pcmk_heal n3
+pcmk_settle
 pcmk_off n3
-early unclean "//nodes/node[@name='n3']/@unclean='true'"
+early unclean '<node name="n3" .*unclean="true"'
+simulate unclean-n2 n2
+pcmk_heal n3
+pcmk_option stonith-enabled false
+pcmk_settle
+pcmk_off n3
 pcmk_wait "//nodes/node[@name='n3']/@online='false' and //current_dc/@with_quorum='true'" && mon crashed
 pcmk_cut n2
-early no-quorum "//current_dc/@with_quorum='false'"
+early no-quorum 'with_quorum="false"'
 quorum lost
 simulate no-quorum n1
 pcmk_heal n2 n3
@@ -109,5 +122,5 @@ pcmk_off n2
 pcmk_wait "//nodes/node[@name='n2']/@online='false'" && mon two-nodes-one-down
 quorum two-nodes-one-down
 simulate two-nodes-one-down n1
-pcmk_try crm_attribute -t crm_config -n stonith-enabled -v true && mon stonith-without-device
+pcmk_option stonith-enabled true && mon stonith-without-device
 pcmk_down

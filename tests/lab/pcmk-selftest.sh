@@ -95,8 +95,13 @@ pcmk_unmanage pinned
 ok "unmanaged" pcmk_is "//resource[@id='pinned']/@managed='false'"
 pcmk_manage pinned
 
-# Nodes that vanish.
+# Nodes that vanish, or do not quite come.
 PCMK_VIA=n1
+pcmk_option stonith-enabled true
+pcmk_hang n3
+ok "pending" pcmk_wait "//nodes/node[@name='n3'][@pending='true' and @online='true']"
+ok "healed: joined" pcmk_heal n3
+pcmk_option stonith-enabled false
 clock
 pcmk_off n3
 ok "power cut: seen" pcmk_wait "//nodes/node[@name='n3']/@online='false'"
@@ -117,6 +122,11 @@ ok "another cluster, of two nodes" pcmk_up 2
 took "another cluster"
 ok "it is empty" pcmk_is "count(//nodes/node)=2 and count(//resources/*)=0"
 ok "n3 has none" not lab in n3 pidof corosync pacemakerd
+if [ -n "${CAU-}" ]; then
+	pcmk_coordinator n1
+	ok "a node can be the coordinator" is "$(pcmk_try cau --version)" "$("$CAU" --version)"
+	ok "and reaches the others" is "$(pcmk_try ssh n2 uname -n)" n2
+fi
 pcmk_off n2
 ok "one of two nodes has quorum" pcmk_wait "//nodes/node[@name='n2']/@online='false' and //current_dc/@with_quorum='true'"
 ok "down" pcmk_down

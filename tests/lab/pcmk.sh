@@ -18,10 +18,15 @@
 #	pcmk_standby NODE, pcmk_unstandby NODE
 #	pcmk_cut NODE		cuts its network
 #	pcmk_off NODE		cuts its power; it stays off
-#	pcmk_heal NODE...	mends network and power; until it is back in the cluster
+#	pcmk_hang NODE		restarts its cluster stack, which hangs while it joins: with the option
+#				stonith-enabled the node is pending, without it is just offline
+#	pcmk_heal NODE...	undoes these three; until it is back in the cluster
 #	pcmk_break NODE RESOURCE start|stop|monitor fail|hang	for resources of db, chain, pinned
 #	pcmk_mend NODE...	ends that; failures are forgotten
 #	pcmk_unmanage RESOURCE, pcmk_manage RESOURCE
+#	pcmk_option NAME [VALUE]	sets a cluster option, or takes it away; with stonith-enabled true, a
+#				node that vanishes stays unclean (no fencing device); pcmk_up sets false
+#	pcmk_coordinator NODE	puts $CAU there as /usr/local/sbin/cau, and ssh to all nodes
 # The client of the resources of "service" (an address with a server):
 #	pcmk_probe start
 #	pcmk_probe stop		prints the longest time without an answer, in ms; $LAB/probe.out has the rest
@@ -55,7 +60,7 @@ pcmk_down() {
 		(
 			lab allow "$pcmk_x"
 			lab up "$pcmk_x"
-			lab wait "$pcmk_x"
+			lab wait "$pcmk_x" || exit
 			lab in "$pcmk_x" sh -c '
 				[ -e /etc/corosync/lab ] || exit 0
 				rm -f /etc/corosync/lab
@@ -269,6 +274,14 @@ pcmk_manage() {
 	pcmk_try crm_resource --resource "$1" --meta --delete-parameter is-managed >/dev/null
 }
 
+pcmk_option() {
+	if [ $# = 2 ]; then
+		pcmk_try crm_attribute -t crm_config -n "$1" -v "$2"
+	else
+		pcmk_try crm_attribute -t crm_config -n "$1" -D >/dev/null
+	fi
+}
+
 # --- admin and accidents ---
 
 pcmk_standby() {
@@ -288,13 +301,22 @@ pcmk_off() {
 	lab crash "$1"
 }
 
+# Between the moment when the others see its controller and the end of its join.
+pcmk_hang() {
+	lab in "$1" timeout 60 sh -c 'systemctl stop pacemaker && systemctl start --no-block pacemaker
+		until p=$(pidof pacemaker-controld) && corosync-cpgtool | grep -q "[[:space:]]$p[[:space:]]"; do :; done
+		kill -STOP "$p"'
+}
+
 pcmk_heal() {
 	for pcmk_x; do
 		lab allow "$pcmk_x"
 		lab up "$pcmk_x"
 	done
 	for pcmk_x; do
-		lab wait "$pcmk_x" && pcmk_wait "//nodes/node[@name='$pcmk_x'][@online='true' and @pending='false' and @unclean='false']" || return 1
+		lab wait "$pcmk_x" || return 1
+		lab in "$pcmk_x" sh -c 'p=$(pidof pacemaker-controld) && kill -CONT "$p"' # if it hangs
+		pcmk_wait "//nodes/node[@name='$pcmk_x'][@online='true' and @pending='false' and @unclean='false']" || return 1
 	done
 }
 
@@ -306,6 +328,14 @@ pcmk_mend() {
 	for pcmk_x; do lab in "$pcmk_x" rm -rf /var/lib/cau-lab; done
 	pcmk_try crm_resource --cleanup >/dev/null 2>&1
 	pcmk_settle
+}
+
+pcmk_coordinator() {
+	mkdir -p "$LAB/coordinator/root/.ssh" "$LAB/coordinator/usr/local/sbin"
+	cp "$CAU" "$LAB/coordinator/usr/local/sbin/cau"
+	cp "$LAB/key" "$LAB/known_hosts" "$LAB/coordinator/root/.ssh"
+	sed "s|$LAB/|/root/.ssh/|" "$LAB/ssh_config" >"$LAB/coordinator/root/.ssh/config"
+	tar -C "$LAB/coordinator" -cf - root/.ssh usr/local/sbin/cau | lab in "$1" tar -C / --no-same-owner -xf -
 }
 
 pcmk_probe() {
