@@ -106,7 +106,8 @@ pcmk_heal n3
 pcmk_option stonith-enabled false
 pcmk_settle
 pcmk_off n3
-pcmk_wait "//nodes/node[@name='n3']/@online='false' and //current_dc/@with_quorum='true'" && mon crashed
+early crashed-just-now '<node name="n3" .*online="false"'
+pcmk_settle && mon crashed
 pcmk_cut n2
 early no-quorum 'with_quorum="false"'
 quorum lost
