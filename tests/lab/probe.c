@@ -84,14 +84,14 @@ main(int argc, char **argv)
 	struct sockaddr_in to = {.sin_family = AF_INET};
 	struct sigaction sa = {.sa_handler = on_term};
 	struct timespec pause = {.tv_nsec = PAUSE * 1000000L};
-	char last[64] = "", name[64];
+	char last[64] = "", name[sizeof last] = "";
 	long start, seen, now, longest = 0;
 
 	if (argc != 3 || inet_pton(AF_INET, argv[1], &to.sin_addr) != 1)
 		errx(2, "usage: probe ADDRESS PORT");
-	to.sin_port = htons((in_port_t)atoi(argv[2]));
+	to.sin_port = htons((in_port_t)strtoul(argv[2], NULL, 10));
 	sigaction(SIGTERM, &sa, NULL);
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	start = seen = now_ms();
 	while (!done) {
 		int answered = ask(&to, name, sizeof name) == 0;
@@ -103,7 +103,7 @@ main(int argc, char **argv)
 			seen = now;
 			if (strcmp(name, last) != 0)
 				printf("%ld %s\n", now - start, name);
-			strcpy(last, name);
+			memcpy(last, name, sizeof last);
 		}
 		nanosleep(&pause, NULL);
 	}
