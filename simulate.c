@@ -7,12 +7,12 @@
 
 #include "pcmk_xml.h"
 
-#define MAX_ACTIONS 50000
+#define MAX_ACTIONS 20000
 
 /* Instances of one primitive, before and after, as far as they are one: all
  * of an anonymous clone, or a single one. */
 struct group {
-	const struct pcmk_resource *first; /* before */
+	const struct pcmk_resource *first; /* of those before that run */
 	const char **before;		   /* nodes */
 	const char **after;
 	const char **promoted_before;
@@ -20,8 +20,15 @@ struct group {
 	size_t n_before, n_after, n_promoted_before, n_promoted_after;
 };
 
+/* Resources by id, those of one id as in the document. */
+struct index {
+	const struct pcmk_resource **v;
+	size_t n;
+};
+
 struct moves {
 	const struct simulate *s;
+	struct index before, after;
 	const char *node;
 	struct simulate_move *list;
 	size_t n, cap;
@@ -157,55 +164,98 @@ add_names(const char **names, size_t *n, const struct pcmk_resource *r)
 			names[(*n)++] = r->nodes[i];
 }
 
+static int
+compare_ids(const void *x, const void *y)
+{
+	const struct pcmk_resource *const *a = x, *const *b = y;
+	int order = strcmp((*a)->id, (*b)->id);
+
+	if (order != 0)
+		return order;
+	return *a == *b ? 0 : *a < *b ? -1 : 1;
+}
+
+static void
+make_index(struct index *x, const struct pcmk *p, struct arena *a)
+{
+	x->n = p->n_resources;
+	x->v = arena_alloc(a, (x->n + 1) * sizeof(*x->v));
+	for (size_t i = 0; i < x->n; i++)
+		x->v[i] = &p->resources[i];
+	qsort(x->v, x->n, sizeof(*x->v), compare_ids);
+}
+
+/* The first with this id, or where it would be. */
+static size_t
+find_id(const struct index *x, const char *id)
+{
+	size_t low = 0, high = x->n, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (strcmp(x->v[mid]->id, id) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 /* Where the instances of r are; with promoted only those that are. */
 static const char **
-nodes_of(const struct pcmk *p, const struct pcmk_resource *r, bool promoted,
+nodes_of(const struct index *x, const struct pcmk_resource *r, bool promoted,
     size_t *n, struct arena *a)
 {
+	size_t i, first = find_id(x, r->id), max = 0;
 	const struct pcmk_resource *t;
 	const char **names;
-	size_t i, max = 0;
 
 	*n = 0;
-	for (i = 0; i < p->n_resources; i++)
-		if (is_same(&p->resources[i], r))
-			max += p->resources[i].n_nodes;
+	for (i = first; i < x->n && strcmp(x->v[i]->id, r->id) == 0; i++)
+		max += x->v[i]->n_nodes;
 	names = arena_alloc(a, (max + 1) * sizeof(*names));
-	for (i = 0; i < p->n_resources; i++) {
-		t = &p->resources[i];
+	for (i = first; i < x->n && strcmp(x->v[i]->id, r->id) == 0; i++) {
+		t = x->v[i];
 		if (t->active && is_same(t, r) && (!promoted || is_promoted(t)))
 			add_names(names, n, t);
 	}
 	return names;
 }
 
+/* Instances that do not run say little: some are orphans. */
+static const struct pcmk_resource *
+first_active(const struct index *x, const struct pcmk_resource *r)
+{
+	size_t i = find_id(x, r->id);
+
+	for (; i < x->n && strcmp(x->v[i]->id, r->id) == 0; i++)
+		if (x->v[i]->active && is_same(x->v[i], r))
+			return x->v[i];
+	return r;
+}
+
 static void
 take_group(
     struct group *g, const struct moves *m, const struct pcmk_resource *r)
 {
-	const struct pcmk *before = &m->s->before, *after = &m->s->after;
-
-	g->first = r;
-	g->before = nodes_of(before, r, false, &g->n_before, m->a);
-	g->after = nodes_of(after, r, false, &g->n_after, m->a);
+	g->first = first_active(&m->before, r);
+	g->before = nodes_of(&m->before, r, false, &g->n_before, m->a);
+	g->after = nodes_of(&m->after, r, false, &g->n_after, m->a);
 	g->promoted_before =
-	    nodes_of(before, r, true, &g->n_promoted_before, m->a);
+	    nodes_of(&m->before, r, true, &g->n_promoted_before, m->a);
 	g->promoted_after =
-	    nodes_of(after, r, true, &g->n_promoted_after, m->a);
+	    nodes_of(&m->after, r, true, &g->n_promoted_after, m->a);
 }
 
 /* Whether r is the first of its instances: the others went with it. */
 static bool
-is_first(const struct pcmk *p, size_t index)
+is_first(const struct index *x, const struct pcmk_resource *r)
 {
-	const struct pcmk_resource *r = &p->resources[index];
+	size_t i = find_id(x, r->id);
 
-	if (*r->clone == '\0')
-		return true;
-	for (size_t i = 0; i < index; i++)
-		if (is_same(&p->resources[i], r))
-			return false;
-	return true;
+	while (i < x->n && x->v[i] != r && !is_same(x->v[i], r))
+		i++;
+	return i < x->n && x->v[i] == r;
 }
 
 static bool
@@ -379,7 +429,7 @@ judge_all(struct moves *m, bool here)
 	size_t i, k;
 
 	for (i = 0; i < p->n_resources; i++) {
-		if (!p->resources[i].active || !is_first(p, i))
+		if (!is_first(&m->before, &p->resources[i]))
 			continue;
 		take_group(&g, m, &p->resources[i]);
 		for (k = 0; k < g.n_before; k++)
@@ -398,6 +448,8 @@ simulate_moves(const struct simulate *s, const char *node,
 {
 	struct moves m = {.s = s, .node = node, .a = a};
 
+	make_index(&m.before, &s->before, a);
+	make_index(&m.after, &s->after, a);
 	judge_all(&m, true);
 	judge_all(&m, false);
 	*list = arena_alloc(a, (m.n + 1) * sizeof(**list));

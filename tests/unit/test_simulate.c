@@ -214,6 +214,12 @@ test_made_up(void **state)
 		    "x-0") "</replica><replica id='1'>" RESOURCE("x-1",
 		    "Started", "n2") "</replica></bundle>"),
 	    "x-0 stops, other instances run on\n");
+	/* An instance that does not run comes first, and is an orphan. */
+	check_doc(
+	    DOC("<clone id='c'><resource id='s' role='Stopped' "
+		"orphaned='true'/>" RESOURCE("s", "Started", "n1") "</clone>",
+		"<clone id='c'>" STOPPED("s") "</clone>"),
+	    "LOSS s stops, it has nowhere to go\n");
 	/* One that is gone from the second half counts as stopped. */
 	check_doc(DOC(RESOURCE("a&#10;b", "Started", "n1"), ""),
 	    "LOSS a\\nb stops, it has nowhere to go\n");
