@@ -57,10 +57,13 @@ SRCS = \
 	agent_fwupd.c \
 	agent_text.c \
 	agent_zypper.c \
+	alertmanager.c \
 	arena.c \
 	buf.c \
 	bytesrc.c \
+	checks.c \
 	child.c \
+	cmd_healthcheck.c \
 	cmd_plugin.c \
 	cmd_query.c \
 	cmd_replay.c \
@@ -74,10 +77,15 @@ SRCS = \
 	engine_next.c \
 	err.c \
 	event.c \
+	examine.c \
 	exitcodes.c \
 	external.c \
 	file.c \
+	finding.c \
 	follow.c \
+	health.c \
+	health_node.c \
+	health_text.c \
 	hotfix.c \
 	hotfix_dir.c \
 	hotfix_load.c \
@@ -99,6 +107,7 @@ SRCS = \
 	ole2.c \
 	operate.c \
 	options.c \
+	options_health.c \
 	options_profile.c \
 	options_run.c \
 	pcmk.c \

@@ -15,6 +15,8 @@
 #include "text.h"
 
 const struct command commands[] = {
+    {"healthcheck", "what speaks against a run; changes nothing",
+	HEALTHCHECK_SYNOPSIS, CMD_HEALTH, cmd_healthcheck},
     {"help", "this list, or the options of one command", HELP_SYNOPSIS, 0,
 	cmd_help},
     {"plugin", "the plug-ins that a run can use", PLUGIN_SYNOPSIS, CMD_PLUGIN,
@@ -48,7 +50,7 @@ list_commands(FILE *f)
 		    "in turn.\n\n",
 	    f);
 	for (const struct command *c = commands; c->name != NULL; c++)
-		(void)fprintf(f, "  %-10s %s\n", c->name, c->summary);
+		(void)fprintf(f, "  %-11s %s\n", c->name, c->summary);
 	(void)fputs("\nSee cau help COMMAND and the manual, cau(8).\n", f);
 }
 

@@ -17,6 +17,7 @@ struct command {
 /* Sorted by name; ends with a name of NULL. */
 extern const struct command commands[];
 
+int cmd_healthcheck(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_plugin(int argc, char **argv);
 int cmd_query(int argc, char **argv);
@@ -40,6 +41,7 @@ int cmd_stop(int argc, char **argv);
 	"list [NAME] | register PATH | unregister NAME | test PATH"
 #define QUERY_SYNOPSIS "check | explain QUERY [--json], match QUERY [FILE]"
 #define RULES_SYNOPSIS "check FILE | explain FILE --file NAME [options]"
+#define HEALTHCHECK_SYNOPSIS "[options]"
 #define HELP_SYNOPSIS  "[COMMAND]"
 
 #endif

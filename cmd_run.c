@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* cau run and cau recover: an Updating Run, from its start or taken up. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "examine.h"
 #include "file.h"
 #include "options.h"
 #include "report.h"
@@ -32,6 +34,7 @@ struct session {
 	struct work work;
 	bool has_work;
 	struct view view;
+	struct health health;
 };
 
 static void
@@ -46,6 +49,7 @@ session_init(struct session *s, const struct options *o)
 	engine_init(&s->engine);
 	coordinator_self(&s->self, &s->arena);
 	view_init(&s->view, o->json, o->quiet, o->no_color);
+	health_init(&s->health, &o->health);
 }
 
 /*
@@ -69,6 +73,7 @@ session_release(struct session *s)
 	engine_release(&s->engine);
 	state_unlock(&s->lock);
 	view_release(&s->view);
+	health_release(&s->health);
 	free(s->run_dir);
 	arena_release(&s->arena);
 	free(s);
@@ -231,6 +236,80 @@ make_run(struct session *s, struct run_info *run, struct err *e)
 	return rc;
 }
 
+/* Whether a person at a terminal says that the run is to go on. */
+static bool
+person_agrees(const struct options *o, int stop_fd)
+{
+	struct pollfd p[2] = {{STDIN_FILENO, POLLIN, 0}, {stop_fd, POLLIN, 0}};
+	char c = 0, first;
+
+	if (o->yes)
+		return true;
+	if (isatty(STDIN_FILENO) != 1 || isatty(STDERR_FILENO) != 1)
+		return false;
+	(void)fputs("Run nevertheless? [y/N] ", stderr);
+	(void)fflush(stderr);
+	if (poll(p, 2, -1) < 1 || p[1].revents != 0 ||
+	    read(STDIN_FILENO, &c, 1) != 1)
+		return false;
+	for (first = c; c != '\n' && read(STDIN_FILENO, &c, 1) == 1;)
+		continue;
+	return first == 'y' || first == 'Y';
+}
+
+/* In JSON: what the health check found goes with the refusal. */
+static void
+print_unhealthy(const struct session *s, const struct err *e)
+{
+	json_t *doc =
+	    json_pack("{s:i, s:s}", "format", 1, "command", s->command);
+	json_t *health = health_to_json(&s->health);
+
+	json_set(doc, "error", json_from_text(e->text));
+	(void)json_object_del(health, "format");
+	(void)json_object_del(health, "command");
+	json_set(doc, "health", health);
+	json_print(stdout, doc, true);
+}
+
+/*
+ * The health check is the first step of every run. All checks are made, then
+ * --alert-action decides; nothing has been touched until then. What was found
+ * goes on record with the run.
+ */
+static int
+gate(struct session *s, const struct options *o, struct err *e)
+{
+	struct health *h = &s->health;
+	struct health_counts c;
+	struct buf b = BUF_INIT;
+	int rc;
+
+	h->gate = true;
+	h->packages = plugins_use_packages(&o->run);
+	s->work.stop_fd = run_signal_fd();
+	rc = examine(h, &s->work, o->state_dir, e);
+	if (rc == 0) {
+		health_finish(h);
+		c = health_count(h->findings, h->n);
+		if (c.critical > 0 && o->alert_action != ALERT_CONTINUE) {
+			health_to_text(&b, h, false);
+			(void)fputs(b.data, stderr);
+			buf_release(&b);
+			if (o->alert_action == ALERT_STOP ||
+			    !person_agrees(o, s->work.stop_fd))
+				rc = err_set(e, CAU_UNHEALTHY,
+				    "stopped by the health check, nothing was "
+				    "touched; to run nevertheless: "
+				    "--alert-action continue");
+		}
+	}
+	if (s->work.stop_fd != -1)
+		(void)close(s->work.stop_fd);
+	s->work.stop_fd = -1;
+	return rc;
+}
+
 /* Refusals come before the run is made, so they leave nothing behind. */
 static int
 start(struct session *s, struct options *o, struct err *e)
@@ -248,7 +327,7 @@ start(struct session *s, struct options *o, struct err *e)
 	s->has_work = true;
 	if (!o->quiet || rc == -1)
 		(void)fputs(s->work.warnings.data, stderr);
-	if (rc == -1)
+	if (rc == -1 || gate(s, o, e) == -1)
 		return -1;
 	if (make_run(s, run, e) == -1) {
 		file_remove_tree(s->run_dir);
@@ -262,6 +341,8 @@ start(struct session *s, struct options *o, struct err *e)
 	ev.at_ms = clock_wall_ms();
 	ev.run = *run;
 	ev.coordinator = s->self;
+	ev.findings = s->health.findings;
+	ev.n_findings = s->health.n;
 	/* Nothing has been started: a run that cannot be put on record has
 	 * never been. */
 	if (record_first(s, &ev, e) == 0 &&
@@ -316,7 +397,9 @@ run(struct options *o)
 	run_block_signals();
 	session_init(s, o);
 	if (start(s, o, &e) == -1) {
-		if (o->json)
+		if (o->json && e.code == CAU_UNHEALTHY)
+			print_unhealthy(s, &e);
+		else if (o->json)
 			print_json_error("run", &e, true);
 		rc = command_fail("run", &e);
 	} else {

@@ -366,6 +366,18 @@ make_names(struct engine *g, struct err *e)
 	return 0;
 }
 
+static void
+copy_health(struct engine *g, const struct event *ev)
+{
+	if (ev->findings == NULL)
+		return;
+	g->n_health = ev->n_findings;
+	g->health =
+	    arena_alloc(&g->arena, (g->n_health + 1) * sizeof(*g->health));
+	for (size_t i = 0; i < g->n_health; i++)
+		g->health[i] = finding_copy(&ev->findings[i], &g->arena);
+}
+
 static int
 apply_run_started(struct engine *g, const struct event *ev, struct err *e)
 {
@@ -410,6 +422,7 @@ apply_run_started(struct engine *g, const struct event *ev, struct err *e)
 		plugins[i] = (struct run_plugin){
 		    copy(g, in->plugins[i].name), copy(g, in->plugins[i].args)};
 	copy_coordinator(g, &ev->coordinator);
+	copy_health(g, ev);
 	g->started_ms = ev->at_ms;
 	if (make_names(g, e) == -1) {
 		r->run_id = NULL;

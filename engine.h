@@ -180,6 +180,8 @@ struct engine {
 	bool stop_now;	/* installers are ended too */
 	bool abandoned; /* nodes are put back, nothing else is done */
 	const char *stop_reason;
+	struct finding *health; /* before it began; NULL: not looked for */
+	size_t n_health;
 	bool finished;
 	enum summary_status status;
 	const char *error;

@@ -264,6 +264,25 @@ failures_from_json(struct event *ev, const json_t *j, struct arena *a)
 	}
 }
 
+static int
+findings_from_json(
+    struct event *ev, const json_t *health, struct arena *a, struct err *e)
+{
+	const json_t *j = json_object_get(health, "checks");
+	struct finding *f;
+
+	if (!json_is_object(health))
+		return 0;
+	ev->n_findings = json_array_size(j);
+	f = arena_alloc(a, (ev->n_findings + 1) * sizeof(*f));
+	for (size_t i = 0; i < ev->n_findings; i++)
+		if (finding_from_json(&f[i], json_array_get(j, i), a) == -1)
+			return err_set(e, CAU_USAGE,
+			    "finding %zu of the health check is damaged", i);
+	ev->findings = f;
+	return 0;
+}
+
 static void
 op_to_json(const struct event *ev, json_t *j)
 {
@@ -380,6 +399,9 @@ event_to_json(const struct event *ev)
 		run_to_json(&ev->run, j);
 		json_set(
 		    j, "coordinator", coordinator_to_json(&ev->coordinator));
+		if (ev->findings != NULL)
+			json_set(j, "health",
+			    findings_to_json(ev->findings, ev->n_findings));
 		break;
 	case EV_RUN_RECOVERED:
 	case EV_RUN_ABANDONED:
@@ -429,6 +451,9 @@ event_from_json(
 	case EV_RUN_STARTED:
 		coordinator_from_json(
 		    &ev->coordinator, json_object_get(j, "coordinator"), a);
+		if (findings_from_json(
+			ev, json_object_get(j, "health"), a, e) == -1)
+			return -1;
 		return run_from_json(&ev->run, j, a, e);
 	case EV_RUN_RECOVERED:
 	case EV_RUN_ABANDONED:

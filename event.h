@@ -6,6 +6,7 @@
 #ifndef CAU_EVENT_H
 #define CAU_EVENT_H
 
+#include "finding.h"
 #include "update.h"
 
 #define EVENT_TYPES(X)                         \
@@ -209,6 +210,8 @@ struct event {
 	int64_t bytes;		      /* stage ended: bytes sent */
 	struct install_result result; /* install ended */
 	enum summary_status status;   /* run finished */
+	const struct finding *findings; /* run started; NULL: not looked for */
+	size_t n_findings;
 };
 
 /* A new reference; never NULL. */

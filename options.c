@@ -68,31 +68,44 @@ enum {
 	OPT_NOW,
 	OPT_WAIT,
 	OPT_NO_METADATA,
+	OPT_ALERT_ACTION,
+	OPT_ONLY,
+	OPT_SKIP,
+	OPT_ACKNOWLEDGE,
+	OPT_MIN_FREE,
+	OPT_CHECK_TIMEOUT,
+	OPT_CHECKS_DIR,
+	OPT_NODE_CHECKS_DIR,
+	OPT_ALERTMANAGER,
+	OPT_ALERT_FILTER,
+	OPT_NAGIOS,
 	OPT_JSON,
 	OPT_NO_COLOR
 };
 
 #define BOTH  (CMD_SCAN | CMD_RUN)
+#define NODES (BOTH | CMD_HEALTH)
+#define GATE  (CMD_RUN | CMD_HEALTH)
 #define RUNS  (CMD_RECOVER | CMD_STATUS | CMD_STOP | CMD_REPORT | CMD_REPLAY)
-#define STATE (BOTH | RUNS | CMD_PLUGIN)
+#define STATE (NODES | RUNS | CMD_PLUGIN)
 #define ANY   STATE
 
 const struct option_def option_defs[] = {
-    {OPT_NODES, "nodes", "a,b=addr,...", NULL, BOTH,
+    {OPT_NODES, "nodes", "a,b=addr,...", NULL, NODES,
 	"nodes by name; an address is what the remote shell takes"},
-    {OPT_NODES_FILE, "nodes-file", "FILE", NULL, BOTH,
+    {OPT_NODES_FILE, "nodes-file", "FILE", NULL, NODES,
 	"a node a line, as with --nodes (default " NODES_FILE ")"},
-    {OPT_CLUSTER, "cluster", "auto|local|list", NULL, BOTH,
+    {OPT_CLUSTER, "cluster", "auto|local|list", NULL, NODES,
 	"auto: list if there are nodes, else this machine"},
-    {OPT_PROFILE, "profile", "FILE", NULL, BOTH,
+    {OPT_PROFILE, "profile", "FILE", NULL, NODES,
 	"options in a file (default " PROFILE_FILE "; '': none)"},
     {OPT_NODE_ORDER, "node-order", "a,b,...", "NodeOrder", CMD_RUN,
 	"these nodes first, in this order"},
-    {'p', "plugin", "NAME[,NAME...]", "CauPluginName", BOTH,
+    {'p', "plugin", "NAME[,NAME...]", "CauPluginName", NODES,
 	"plug-ins, in install order"},
     {'a', "plugin-args", "N=V;N=\"V W\"", "CauPluginArguments",
-	BOTH | CMD_PLUGIN, "arguments, once per plug-in in the order of -p"},
-    {OPT_ROOT, "root", "DIR", NULL, BOTH,
+	NODES | CMD_PLUGIN, "arguments, once per plug-in in the order of -p"},
+    {OPT_ROOT, "root", "DIR", NULL, NODES,
 	"Microsoft.HotfixPlugin with this hotfix root folder"},
     {OPT_PLUGINS_SERIALLY, "run-plugins-serially", NULL, "RunPluginsSerially",
 	BOTH, "plug-ins scan and stage one after the other"},
@@ -100,11 +113,11 @@ const struct option_def option_defs[] = {
 	BOTH, "on a node, no further plug-in after one failed"},
     {OPT_SEPARATE_REBOOTS, "separate-reboots", NULL, "SeparateReboots", CMD_RUN,
 	"restart after each plug-in that asks for it"},
-    {OPT_RSH, "rsh", "'CMD ARGS'", NULL, BOTH, "remote shell (default ssh)"},
-    {OPT_SUDO, "sudo", NULL, NULL, BOTH, "become root on the nodes by sudo -n"},
-    {OPT_PARALLEL, "parallel", "N", NULL, BOTH,
+    {OPT_RSH, "rsh", "'CMD ARGS'", NULL, NODES, "remote shell (default ssh)"},
+    {OPT_SUDO, "sudo", NULL, NULL, NODES, "become root on the nodes by sudo -n"},
+    {OPT_PARALLEL, "parallel", "N", NULL, NODES,
 	"nodes scanned and staged at the same time (default 32)"},
-    {OPT_CONNECT_TIMEOUT, "connect-timeout", "TIME", NULL, BOTH,
+    {OPT_CONNECT_TIMEOUT, "connect-timeout", "TIME", NULL, NODES,
 	"for a connection to a node (default 15s)"},
     {OPT_CONTACT_TIMEOUT, "contact-timeout", "TIME", NULL, CMD_RUN,
 	"how long a lost node is looked for (default 5m)"},
@@ -118,13 +131,13 @@ const struct option_def option_defs[] = {
 	"further attempts at a node that failed (default 3)"},
     {OPT_RETRY_WAIT, "retry-wait", "TIME", "RetryWait", CMD_RUN,
 	"before a further attempt (default 5s)"},
-    {OPT_WARN_AFTER, "warn-after", "TIME", "WarnAfter", CMD_RUN,
+    {OPT_WARN_AFTER, "warn-after", "TIME", "WarnAfter", GATE,
 	"warn when the run takes longer"},
-    {OPT_STOP_AFTER, "stop-after", "TIME", "StopAfter", CMD_RUN,
+    {OPT_STOP_AFTER, "stop-after", "TIME", "StopAfter", GATE,
 	"stop the run when it takes longer"},
-    {OPT_PRE_SCRIPT, "pre-update-script", "FILE", "PreUpdateScript", CMD_RUN,
+    {OPT_PRE_SCRIPT, "pre-update-script", "FILE", "PreUpdateScript", GATE,
 	"run on each node before it is taken out of service"},
-    {OPT_POST_SCRIPT, "post-update-script", "FILE", "PostUpdateScript", CMD_RUN,
+    {OPT_POST_SCRIPT, "post-update-script", "FILE", "PostUpdateScript", GATE,
 	"run on each node after it is back in service"},
     {OPT_SCRIPT_TIMEOUT, "script-timeout", "TIME", "ScriptTimeout", CMD_RUN,
 	"for one of these scripts (default 30m)"},
@@ -152,6 +165,26 @@ const struct option_def option_defs[] = {
 	"restart without firmware where the node can"},
     {OPT_ALLOW_SELF_REBOOT, "allow-self-reboot", NULL, "AllowSelfReboot",
 	CMD_RUN, "this very machine may be restarted"},
+    {OPT_ALERT_ACTION, "alert-action", "stop|prompt|continue", "AlertAction",
+	CMD_RUN, "when the health check finds something critical"},
+    {OPT_ONLY, "only", "CHECK,...", NULL, CMD_HEALTH, "these checks only"},
+    {OPT_SKIP, "skip", "CHECK,...", "SkipChecks", GATE, "not these checks"},
+    {OPT_ACKNOWLEDGE, "acknowledge", "'CHECK[@NODE] DATE REASON'",
+	"Acknowledge", GATE, "what it finds stops nothing until the end of DATE"},
+    {OPT_MIN_FREE, "min-free", "SIZE", "MinFreeSpace", GATE,
+	"that file systems must have (default 1G)"},
+    {OPT_CHECK_TIMEOUT, "check-timeout", "TIME", "CheckTimeout", GATE,
+	"for a program that a check asks (default 10s)"},
+    {OPT_CHECKS_DIR, "checks-dir", "DIR", NULL, GATE,
+	"monitoring plug-ins here (default " CHECKS_DIR ")"},
+    {OPT_NODE_CHECKS_DIR, "node-checks-dir", "DIR", NULL, GATE,
+	"on the nodes (default " NODE_CHECKS_DIR ")"},
+    {OPT_ALERTMANAGER, "alertmanager", "URL", "Alertmanager", GATE,
+	"alerts of a Prometheus Alertmanager count"},
+    {OPT_ALERT_FILTER, "alert-filter", "LABEL=VALUE,...", "AlertFilter", GATE,
+	"those with these labels (default severity=\"critical\")"},
+    {OPT_NAGIOS, "nagios", NULL, NULL, CMD_HEALTH,
+	"answer as a monitoring plug-in: one line, exit 0 to 3"},
     {OPT_REINSTALL, "reinstall", NULL, NULL, BOTH,
 	"install what receipts and package database say is there"},
     {OPT_NO_METADATA, "no-metadata", NULL, NULL, CMD_SCAN,
@@ -170,7 +203,7 @@ const struct option_def option_defs[] = {
     {'y', "yes", NULL, NULL, CMD_RUN | CMD_PLUGIN, "do not ask"},
     {OPT_STATE_DIR, "state-dir", "DIR", NULL, STATE,
 	"runs and plug-ins (default /var/lib/cau, or $CAU_STATE_DIR)"},
-    {OPT_NODE_STATE_DIR, "node-state-dir", "DIR", NULL, BOTH,
+    {OPT_NODE_STATE_DIR, "node-state-dir", "DIR", NULL, NODES,
 	"on the nodes (default /var/lib/cau/node)"},
     {OPT_JSON, "json", NULL, NULL, ANY, "one JSON document on stdout"},
     {'q', "quiet", NULL, NULL, ANY, "no progress, no warnings"},
@@ -324,6 +357,21 @@ take_path(const char **out, const char *path, struct err *e)
 }
 
 static int
+take_alert_action(struct options *o, const char *value, struct err *e)
+{
+	static const char *const words[] = {
+	    "stop", "prompt", "continue", NULL};
+	const char *word;
+
+	if (take_word(&word, value, words, e) == -1)
+		return -1;
+	o->alert_action = *word == 's'	 ? ALERT_STOP
+			  : *word == 'p' ? ALERT_PROMPT
+					 : ALERT_CONTINUE;
+	return 0;
+}
+
+static int
 take_option(struct options *o, int id, const char *value, struct err *e)
 {
 	struct run_info *r = &o->run;
@@ -441,6 +489,36 @@ take_option(struct options *o, int id, const char *value, struct err *e)
 		return 0;
 	case OPT_NO_METADATA:
 		o->no_metadata = true;
+		return 0;
+	case OPT_ALERT_ACTION:
+		return take_alert_action(o, value, e);
+	case OPT_ONLY:
+		o->only = value;
+		return 0;
+	case OPT_SKIP:
+		o->skip = value;
+		return 0;
+	case OPT_ACKNOWLEDGE:
+		words_append(
+		    &o->arena, &o->acknowledge, &o->n_acknowledge, value);
+		return 0;
+	case OPT_MIN_FREE:
+		o->min_free = value;
+		return 0;
+	case OPT_CHECK_TIMEOUT:
+		return take_span(value, &o->health.limit_ms, 1000, e);
+	case OPT_CHECKS_DIR:
+		return take_path(&o->health.checks_dir, value, e);
+	case OPT_NODE_CHECKS_DIR:
+		return take_path(&o->health.node_checks_dir, value, e);
+	case OPT_ALERTMANAGER:
+		o->health.alertmanager = *value == '\0' ? NULL : value;
+		return 0;
+	case OPT_ALERT_FILTER:
+		o->health.alert_filter = value;
+		return 0;
+	case OPT_NAGIOS:
+		o->nagios = true;
 		return 0;
 	case OPT_JSON:
 		o->json = true;

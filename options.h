@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "event.h"
+#include "health.h"
 
 /* Commands as bits, to say which options they take. */
 enum command_bit {
@@ -21,7 +22,8 @@ enum command_bit {
 	CMD_REPORT = 1 << 4,
 	CMD_PLUGIN = 1 << 5,
 	CMD_STOP = 1 << 6,
-	CMD_REPLAY = 1 << 7
+	CMD_REPLAY = 1 << 7,
+	CMD_HEALTH = 1 << 8
 };
 
 struct option_def {
@@ -36,7 +38,13 @@ struct option_def {
 #define NODES_FILE   "/etc/cau/nodes"
 #define PROFILE_FILE "/etc/cau/profile"
 
+#define CHECKS_DIR	"/etc/cau/checks.d"
+#define NODE_CHECKS_DIR "/etc/cau/node-checks.d"
+
 #define OPTIONS_MAX 96
+
+/* What a run does when its health check finds something critical. */
+enum alert_action { ALERT_STOP, ALERT_PROMPT, ALERT_CONTINUE };
 
 /* Ends with a name of NULL. */
 extern const struct option_def option_defs[];
@@ -64,6 +72,12 @@ struct options {
 	const char **plugin_args;
 	size_t n_plugin_args;
 	const char *root;
+	const char *only, *skip, *min_free;
+	const char **acknowledge;
+	size_t n_acknowledge;
+	struct health_options health;
+	enum alert_action alert_action;
+	bool nagios;
 	bool json;
 	bool quiet;
 	int verbose;
@@ -112,6 +126,9 @@ const char *options_label(struct options *o, const char *option);
 
 /* Fills o->run: nodes, plug-ins, words, defaults. */
 int options_run_info(struct options *o, struct err *e) CAU_MUSTCHECK;
+
+/* Fills o->health, with defaults. Called by options_run_info. */
+int options_health(struct options *o, struct err *e) CAU_MUSTCHECK;
 
 /* "usage: cau ..." and one line per option, to f. */
 void

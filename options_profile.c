@@ -29,6 +29,7 @@ static const struct {
 	enum extra_kind kind;
 	const char *text;
 } extras[] = {
+    {"ScomAlertAction", EXTRA_ALIAS, "alert-action"},
     {"RebootTimeout", EXTRA_ALIAS, "reboot-timeout"},
     {"SuspendTimeout", EXTRA_ALIAS, "suspend-timeout"},
     {"RebootMode", EXTRA_REBOOT_MODE, "attempt-soft-reboot"},
@@ -89,7 +90,10 @@ list_names(struct profile_name names[NAMES_MAX])
 	for (i = 0; option_defs[i].name != NULL; i++)
 		if (option_defs[i].profile != NULL)
 			*n++ = (struct profile_name){option_defs[i].profile,
-			    (int)i, option_defs[i].id == 'a'};
+			    (int)i,
+			    option_defs[i].id == 'a' ||
+				strcmp(option_defs[i].name,
+				    "acknowledge") == 0};
 	for (i = 0; i < N_EXTRAS; i++)
 		*n++ = (struct profile_name){extras[i].name,
 		    extras[i].kind == EXTRA_ALIAS ||

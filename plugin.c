@@ -51,3 +51,12 @@ plugin_find(const struct plugin_set *s, const char *name)
 			return s->all[i];
 	return NULL;
 }
+
+bool
+plugins_use_packages(const struct run_info *r)
+{
+	for (size_t i = 0; i < r->n_plugins; i++)
+		if (plugin_builtin(r->plugins[i].name) == &wua_plugin)
+			return true;
+	return false;
+}

@@ -95,6 +95,9 @@ void plugin_set_release(struct plugin_set *s);
 const struct plugin_ops *
 plugin_find(const struct plugin_set *s, const char *name);
 
+/* Whether a run has the nodes' package managers install. */
+bool plugins_use_packages(const struct run_info *r);
+
 extern const struct plugin_ops hotfix_plugin;
 extern const struct plugin_ops wua_plugin;
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "health.h"
 #include "text.h"
 
 void
@@ -312,6 +313,22 @@ add_next(struct buf *b, const struct engine *g)
 	buf_release(&next);
 }
 
+/* What the health check before the run found. */
+static void
+add_health(struct buf *b, const struct engine *g)
+{
+	const struct finding *f = g->health;
+	size_t n = 0;
+
+	/* Those that are well come last, and need no words. */
+	for (size_t i = 0; i < g->n_health; i++)
+		n += f[i].severity != SEVERITY_OK;
+	if (n == 0)
+		return;
+	buf_addstr(b, "\n  Health check before it began:\n");
+	findings_to_text(b, f, n, "    ");
+}
+
 void
 report_to_text(struct buf *b, const struct engine *g, bool color)
 {
@@ -335,6 +352,7 @@ report_to_text(struct buf *b, const struct engine *g, bool color)
 		buf_addf(b, "  error: %s\n", g->error);
 	else if (!g->finished && g->stop != ENGINE_STOP_NONE)
 		buf_addf(b, "  stopping: %s\n", g->stop_reason);
+	add_health(b, g);
 	for (size_t i = 0; i < g->run.n_nodes; i++)
 		add_node(b, g, &g->nodes[i], color);
 	add_next(b, g);

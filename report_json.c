@@ -168,6 +168,9 @@ report_to_json(const struct engine *g)
 	    g->stop == ENGINE_STOP_NONE ? json_null()
 					: json_from_text(g->stop_reason));
 	json_set(j, "error", json_from_text_or_null(g->error));
+	json_set(j, "health",
+	    g->health == NULL ? json_null()
+			      : findings_to_json(g->health, g->n_health));
 	for (size_t i = 0; i < g->run.n_nodes; i++)
 		(void)json_array_append_new(nodes, node_json(g, &g->nodes[i]));
 	json_set(j, "nodes", nodes);

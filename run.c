@@ -49,6 +49,15 @@ run_block_signals(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
+int
+run_signal_fd(void)
+{
+	sigset_t set;
+
+	our_signals(&set);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 /* Wall time that only moves forward, whatever is done to the clock. */
 static int64_t
 now_ms(const struct driver *d)
@@ -278,11 +287,9 @@ run_drive(struct engine *g, struct journal *j, struct work *w, struct view *v,
 	struct timespec ts;
 	struct pollfd p[2];
 	int64_t wake_ms = 0;
-	sigset_t set;
 	int rc = 0;
 
-	our_signals(&set);
-	d.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	d.signal_fd = run_signal_fd();
 	(void)clock_gettime(CLOCK_REALTIME, &ts);
 	d.wall_start = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 	d.mono_start = clock_ms();

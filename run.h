@@ -30,6 +30,8 @@ enum run_end run_drive(struct engine *g, struct journal *j, struct work *w,
     struct view *v, struct err *e) CAU_MUSTCHECK;
 
 void run_block_signals(void);
+/* Readable once one of them came; -1 when it cannot be made. */
+int run_signal_fd(void);
 
 /* Sent by cau stop, and by cau stop --now. */
 #define RUN_STOP_SIGNAL SIGUSR2

@@ -173,6 +173,25 @@ after_words(struct buf *b, const struct engine *g, const struct event *ev,
 	}
 }
 
+/* A line for each finding; none when all is well. */
+static void
+health_words(struct buf *b, const struct event *ev)
+{
+	const struct finding *f;
+
+	for (size_t i = 0; i < ev->n_findings; i++) {
+		f = &ev->findings[i];
+		if (f->severity == SEVERITY_OK)
+			continue;
+		add_stamp(b, ev->at_ms);
+		buf_addf(b, "%s%s%s: %s: %s\n",
+		    f->node == NULL ? "" : f->node, f->node == NULL ? "" : ": ",
+		    *f->until == '\0' ? severity_name(f->severity)
+				      : "acknowledged",
+		    f->id, f->message);
+	}
+}
+
 void
 view_event_text(struct buf *b, const struct engine *g, const struct event *ev)
 {
@@ -220,6 +239,8 @@ view_event_text(struct buf *b, const struct engine *g, const struct event *ev)
 		break;
 	}
 	buf_addc(b, '\n');
+	if (ev->type == EV_RUN_STARTED)
+		health_words(b, ev);
 }
 
 void

@@ -59,6 +59,9 @@ run_order(void *arg)
 	case ORDER_UNLOCK:
 		nodelock_release(&w->lock, o->node);
 		break;
+	case ORDER_CALL:
+		o->call(o);
+		break;
 	}
 	/* With many nodes a connection each would be too many. */
 	if (w->run->n_nodes > (size_t)w->run->parallel)
@@ -131,7 +134,7 @@ int
 work_each(struct work *w, struct order *(*make)(struct work *, size_t),
     void (*take)(void *, struct order *), void *ctx, struct err *e)
 {
-	struct pollfd p = {w->done_fd, POLLIN, 0};
+	struct pollfd p[2] = {{w->done_fd, POLLIN, 0}, {w->stop_fd, POLLIN, 0}};
 	size_t n = w->run->n_nodes, next = 0;
 	struct order *o;
 
@@ -149,7 +152,12 @@ work_each(struct work *w, struct order *(*make)(struct work *, size_t),
 			}
 		}
 		if (w->in_flight > 0)
-			(void)poll(&p, 1, -1);
+			(void)poll(p, 2, -1);
+		if (p[1].revents != 0) {
+			work_cancel(w);
+			p[1].fd = -1;
+			next = n;
+		}
 		while ((o = work_take(w)) != NULL)
 			take(ctx, o);
 	}
@@ -435,6 +443,7 @@ work_init(struct work *w, struct run_info *run, const char *state_dir,
 	w->run = run;
 	w->no_metadata = no_metadata;
 	w->pre_script.fd = w->post_script.fd = -1;
+	w->stop_fd = -1;
 	(void)pthread_mutex_init(&w->mutex, NULL);
 	make_condition(&w->ending);
 	w->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -14,7 +14,7 @@
 #include "script.h"
 
 /* Orders that are no operation of the engine. */
-enum order_lock { ORDER_OPERATION, ORDER_LOCK, ORDER_UNLOCK };
+enum order_lock { ORDER_OPERATION, ORDER_LOCK, ORDER_UNLOCK, ORDER_CALL };
 
 /* One operation: what was announced, and what came of it. */
 struct order {
@@ -25,6 +25,8 @@ struct order {
 	bool again;		      /* a job: may have been started */
 	enum order_lock lock;	      /* instead of an operation */
 	bool look_only;		      /* install: not to be started any more */
+	void (*call)(struct order *); /* ORDER_CALL: what is done */
+	void *ctx;		      /* for it */
 	struct event ended;	      /* strings live in the arena */
 	struct arena arena;
 	struct work *work;
@@ -58,6 +60,9 @@ struct work {
 	struct order *done; /* under mutex */
 	int done_fd;	    /* readable while done may hold something */
 	size_t in_flight;
+	/* When it can be read, work_each gives up: as work_cancel. -1: none. */
+	int stop_fd;
+	void *ctx; /* for the make of work_each */
 };
 
 /*

@@ -121,6 +121,21 @@ sed -n 's/.* Ta Fl \(-[a-z-]*\) Ta .* Ta \([0-9]*\)\.\.\([0-9]*\)$/\1 \2 \3/p' \
 done >"$work/out"
 check "the ranges of cau-profile(5) are those of the program" "$work/out"
 
+# Checks.
+sed -n 's/^    {"\([a-z-]*\)", NEED_.*/\1/p' health.c >"$work/want"
+sed -n '/^\.Sh CHECKS/,/^\.El/s/^\.It Cm \([a-z-]*\)$/\1/p' \
+	man/cau-healthcheck.8 |
+	same "cau-healthcheck(8) has every check" "$work/want" -
+{
+	cat "$work/want"
+	printf '%s\n' monitor alert
+} >"$work/checks"
+sed -n 's/^\.It [0-9]* Ta [^\t]* Ta Cm \(.*\)/\1/p' man/cau-healthcheck.8 |
+	tr -d ' ' | tr , '\n' | grep -vxF -f "$work/checks" >"$work/out"
+sed -n 's/^\.It \([0-9]*\) Ta .*/\1/p' man/cau-healthcheck.8 |
+	tr '\n' ' ' | grep -vx '1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 ' >>"$work/out"
+check "the readiness rules name checks that there are" "$work/out"
+
 # README's map: lists of file names in backticks.
 # shellcheck disable=SC2016
 grep '^- `' README.md | grep -o '`[a-z0-9_]*\.c`' | tr -d '`' | sort >"$work/map"
@@ -243,6 +258,7 @@ example() {
 # Those of the manual are marked by a comment, those of README as well.
 plain man/cau.8 >"$work/pages"
 plain man/cau-wua.7 >>"$work/pages"
+plain man/cau-healthcheck.8 >>"$work/pages"
 awk -v out="$work/man." '
 	/^\.\\" example/ { n++; tag = $3; next }
 	/^\.Ed/ { file = "" }

@@ -218,16 +218,16 @@ no 'touched' [ -e order ]
 
 it '--require-all-nodes-online: a node that is not there, and none is touched'
 start
-runs 4 cau run --root root --nodes "n1=local:$dir/n1,n2=elsewhere" --rsh false \
+runs 4 cau run --root root --nodes "n1=local:$dir/n1,n2=elsewhere" --rsh false --alert-action continue \
 	--require-all-nodes-online --max-retries-per-node 1 --retry-wait 0s
 out_has '  error: RequireAllNodesOnline: n2 is not reachable'
 out_has '  n1  Canceled: 1 canceled'
 out_has '    error: no contact: exit status 1 (attempts 1 to 2)'
 no 'touched' [ -e order ]
-runs 1 cau run --root root --nodes "n1=local:$dir/n1,n2=elsewhere" --rsh false \
+runs 1 cau run --root root --nodes "n1=local:$dir/n1,n2=elsewhere" --rsh false --alert-action continue \
 	--max-retries-per-node 0
 out_has 'MaxFailedNodesExceeded: 1 node failed, 0 allowed'
-runs 3 cau run --root root --nodes "n1=local:$dir/n1,n2=elsewhere" --rsh false \
+runs 3 cau run --root root --nodes "n1=local:$dir/n1,n2=elsewhere" --rsh false --alert-action continue \
 	--max-retries-per-node 0 --max-failed-nodes 1
 same 'n1 was updated' "$(cat order)" 'install n1'
 

@@ -75,7 +75,7 @@ static const char want_json[] =
 			"'boot_id':'boot0','pid':7},'recoveries':0,"
 			"'plugins':['Microsoft.HotfixPlugin'],'stopped':null,'"
 			"error':null,'"
-			"nodes':["
+			"health':null,'nodes':["
 			"{'name':'n1','status':'PartiallyFailed','phase':'Done'"
 			",'error':null,"
 			"'attempts':1,'errors':[],'passes':2,'succeeded':1,'"
