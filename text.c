@@ -352,9 +352,10 @@ text_span(char out[TEXT_SMALL_SIZE], int64_t ms)
 int
 text_bool(const char *s, bool *out, struct err *e)
 {
-	if (text_casecmp(s, "True") == 0)
+	if (text_casecmp(s, "True") == 0 || text_casecmp(s, "'True'") == 0)
 		*out = true;
-	else if (text_casecmp(s, "False") == 0)
+	else if (text_casecmp(s, "False") == 0 ||
+		 text_casecmp(s, "'False'") == 0)
 		*out = false;
 	else
 		return err_set(

@@ -54,8 +54,8 @@ int text_parse_time(const char *s, int64_t *ms) CAU_MUSTCHECK;
 void text_size(char out[TEXT_SMALL_SIZE], uint64_t bytes);
 void text_span(char out[TEXT_SMALL_SIZE], int64_t ms);
 
-/* True or False in any case, nothing else (facts on plug-in
- * arguments). */
+/* True or False in any case, in single quotes or none, nothing else (facts on
+ * plug-in arguments). */
 int text_bool(const char *s, bool *out, struct err *e) CAU_MUSTCHECK;
 
 /* The candidate nearest to word, or NULL when none is near: for "did you

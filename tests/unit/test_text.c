@@ -334,7 +334,8 @@ test_small(void **state)
 static void
 test_bool(void **state)
 {
-	static const char *const bad[] = {"", "yes", "1", "true ", "0"};
+	static const char *const bad[] = {
+	    "", "yes", "1", "true ", "'true", "''True''", "0"};
 	struct err e;
 	bool v = false;
 
@@ -342,6 +343,10 @@ test_bool(void **state)
 	assert_int_equal(text_bool("True", &v, &e), 0);
 	assert_true(v);
 	assert_int_equal(text_bool("fALSE", &v, &e), 0);
+	assert_false(v);
+	assert_int_equal(text_bool("'true'", &v, &e), 0);
+	assert_true(v);
+	assert_int_equal(text_bool("'False'", &v, &e), 0);
 	assert_false(v);
 	for (size_t i = 0; i < N_ELEMENTS(bad); i++)
 		assert_int_equal(text_bool(bad[i], &v, &e), -1);
