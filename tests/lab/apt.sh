@@ -363,7 +363,7 @@ n1 cau-slow Succeeded 0 false: dpkg had been interrupted on this node: dpkg --co
 
 # A question without a default that only a person can answer, and one that was
 # answered before.
-deb cau-sec 1.46 security
+deb cau-sec 1.4.1 security
 ask=cau-ask/name deb cau-opt 1.46 security
 ask=cau-ask/known deb cau-auto 1.46 security
 publish
