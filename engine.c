@@ -33,13 +33,13 @@ copy(struct engine *g, const char *s)
 }
 
 static void
-add_trouble(
-    struct engine *g, struct engine_node *n, enum op_kind op, const char *error)
+add_trouble(struct engine *g, struct engine_node *n, enum op_kind op,
+    enum op_outcome outcome, const char *error)
 {
 	n->troubles = xgrow(
 	    n->troubles, n->n_troubles, &n->cap_troubles, sizeof(*n->troubles));
-	n->troubles[n->n_troubles++] = (struct engine_trouble){
-	    n->attempt, op, error == NULL ? "" : copy(g, error), g->last_ms};
+	n->troubles[n->n_troubles++] = (struct engine_trouble){n->attempt, op,
+	    outcome, error == NULL ? "" : copy(g, error), g->last_ms};
 	n->error = n->troubles[0].error;
 }
 
@@ -55,8 +55,7 @@ node_status(const struct engine *g, const struct engine_node *n)
 {
 	struct engine_counts c = engine_count(n);
 
-	if ((n->held && !n->active) ||
-	    (n->passed && c.succeeded + c.failed + c.unknown == 0))
+	if (n->held && !n->active)
 		return STATUS_CANCELED;
 	if (has_trouble(n) || c.failed + c.unknown > 0)
 		return c.succeeded > 0 ? STATUS_PARTIALLY_FAILED
@@ -114,6 +113,17 @@ cancel_rest(struct engine_node *n)
 	}
 }
 
+/* Why it was passed over. */
+static const char *
+passed_error(const struct engine_node *n)
+{
+	const struct engine_trouble *t = &n->troubles[n->n_troubles - 1];
+
+	while (t > n->troubles && !outcome_passes_over(t->outcome))
+		t--;
+	return t->error;
+}
+
 static void
 finish(struct engine *g, struct engine_node *n)
 {
@@ -121,8 +131,8 @@ finish(struct engine *g, struct engine_node *n)
 	n->finished = true;
 	n->status = node_status(g, n);
 	/* What a further attempt cured stays in the list only. */
-	if (!has_trouble(n) && !n->held && !n->passed)
-		n->error = NULL;
+	if (!has_trouble(n) && !n->held)
+		n->error = n->passed ? passed_error(n) : NULL;
 	if (!n->active && n->lost && g->run.require_all_nodes_online)
 		stop(g, ENGINE_STOP_OFFLINE,
 		    arena_printf(&g->arena,
@@ -140,6 +150,8 @@ next_attempt(struct engine *g, struct engine_node *n)
 	n->failed_plugins = 0;
 	n->scanned = n->staged = n->cursor = 0;
 	n->suspend_tries = 0;
+	/* By others: maybe not any more. */
+	n->drained = n->drained && n->suspended;
 	n->retry_at_ms = g->last_ms + g->run.retry_wait_ms;
 	if (!n->suspended && *g->run.post_script == '\0')
 		n->opened = false;
@@ -154,7 +166,7 @@ check_passes(struct engine *g, struct engine_node *n)
 	    n->cursor == n->n_updates || n->updates[n->cursor].started)
 		return;
 	n->endless = n->flawed = true;
-	add_trouble(g, n, OP_SCAN,
+	add_trouble(g, n, OP_SCAN, OUTCOME_FLAWED,
 	    arena_printf(&g->arena,
 		"new updates came into sight after each of %d passes; the "
 		"rest is left to the next run",
@@ -443,6 +455,8 @@ apply_recovered(struct engine *g, const struct event *ev)
 	for (size_t i = 0; i < g->run.n_nodes; i++) {
 		n = &g->nodes[i];
 		n->busy = false;
+		/* By others: maybe not any more. */
+		n->drained = n->drained && n->suspended;
 		/* Taken up on the very node that was to be restarted: it has
 		 * not been, and is not without permission. */
 		if (engine_reboot_is_open(n) && !engine_may_restart(g, n))
@@ -549,6 +563,7 @@ apply_op_started(struct engine *g, struct engine_node *n,
 		    n->info->name, op_name(ev->op));
 	n->busy = true;
 	n->was_active = n->active;
+	n->was_opened = n->opened;
 	n->was_suspended = n->suspended;
 	n->op = op;
 	n->op_update = update;
@@ -615,7 +630,7 @@ plugins_failed(struct engine *g, struct engine_node *n, const struct event *ev)
 		plugin = plugin_number(g, ev->failures[i].plugin);
 		if (plugin < g->run.n_plugins)
 			n->failed_plugins |= UINT64_C(1) << plugin;
-		add_trouble(g, n, ev->op,
+		add_trouble(g, n, ev->op, OUTCOME_FAILED,
 		    arena_printf(&g->arena, "%s: %s", ev->failures[i].plugin,
 			ev->failures[i].error));
 	}
@@ -764,6 +779,15 @@ restart_ended(struct engine *g, struct engine_node *n, const struct event *ev)
 	r->kind = ev->kind == NULL ? "full" : copy(g, ev->kind);
 }
 
+/* The suspend that ends did nothing. */
+static void
+not_suspended(struct engine_node *n)
+{
+	n->suspended = n->was_suspended;
+	if (n->suspended_at_ms == n->op_since_ms)
+		n->suspended_at_ms = 0;
+}
+
 /* What went well. */
 static int
 op_done(struct engine *g, struct engine_node *n, const struct event *ev,
@@ -779,10 +803,8 @@ op_done(struct engine *g, struct engine_node *n, const struct event *ev,
 	case OP_SUSPEND:
 		n->drained = true;
 		/* Nobody but who did it undoes it. */
-		if (ev->already && !n->was_suspended) {
-			n->suspended = false;
-			n->suspended_at_ms = 0;
-		}
+		if (ev->already)
+			not_suspended(n);
 		break;
 	case OP_RESTART:
 		restart_ended(g, n, ev);
@@ -801,17 +823,16 @@ op_done(struct engine *g, struct engine_node *n, const struct event *ev,
 	return 0;
 }
 
-/* Nothing was done: the node stands as it did before. */
+/* Nothing was done: the node is as it was before, and this run leaves it so,
+ * but for what it has to put back. */
 static void
 pass_over(struct engine *g, struct engine_node *n, const struct event *ev)
 {
-	n->passed = n->broken = true;
-	if (!n->was_suspended)
-		n->suspended = false;
-	if (!n->was_active) {
-		n->active = n->opened = false;
-		n->suspended_at_ms = 0;
-	}
+	n->passed = true;
+	n->active = n->was_active;
+	n->opened = n->was_opened;
+	if (ev->op == OP_SUSPEND)
+		not_suspended(n);
 	if (ev->outcome == OUTCOME_REFUSED)
 		stop(g, ENGINE_STOP_UNSAFE,
 		    arena_printf(&g->arena, "%s: %s", n->info->name,
@@ -828,9 +849,9 @@ op_failed(struct engine *g, struct engine_node *n, const struct event *ev)
 
 	plugins_failed(g, n, ev);
 	if (ev->error != NULL || ev->n_failures == 0)
-		add_trouble(g, n, ev->op, ev->error);
+		add_trouble(g, n, ev->op, ev->outcome, ev->error);
 	n->lost = ev->outcome == OUTCOME_LOST;
-	if (ev->outcome == OUTCOME_REFUSED || ev->outcome == OUTCOME_SKIPPED) {
+	if (outcome_passes_over(ev->outcome)) {
 		pass_over(g, n, ev);
 		return;
 	}
@@ -870,6 +891,11 @@ apply_op_ended(struct engine *g, struct engine_node *n, const struct event *ev,
 	    (ev->op == OP_INSTALL && n->op_update != ev->update))
 		return err_set(e, CAU_USAGE, "%s did not start %s",
 		    n->info->name, op_name(ev->op));
+	if (outcome_passes_over(ev->outcome) && ev->op != OP_PRE_SCRIPT &&
+	    ev->op != OP_SUSPEND)
+		return err_set(e, CAU_USAGE, "%s may be %s no more at %s",
+		    n->info->name, op_outcome_name(ev->outcome),
+		    op_name(ev->op));
 	n->busy = false;
 	n->timing_ms[ev->op] += ev->at_ms - n->op_since_ms;
 	if (ev->boot_id != NULL)
@@ -884,7 +910,7 @@ apply_op_ended(struct engine *g, struct engine_node *n, const struct event *ev,
 	}
 	if (ev->outcome == OUTCOME_FLAWED) {
 		n->flawed = true;
-		add_trouble(g, n, ev->op, ev->error);
+		add_trouble(g, n, ev->op, ev->outcome, ev->error);
 	}
 	return op_done(g, n, ev, e);
 }

@@ -69,6 +69,7 @@ struct engine_reboot {
 struct engine_trouble {
 	unsigned attempt;
 	enum op_kind op;
+	enum op_outcome outcome;
 	const char *error;
 	int64_t at_ms;
 };
@@ -117,12 +118,11 @@ struct engine_node {
 	bool in_doubt;	/* not to be resumed before it was seen again */
 	bool lost;	/* the last trouble was the contact */
 	bool held;	/* locked by another run */
-	bool passed;	/* refused or skipped: left alone */
-	bool was_active, was_suspended; /* before the operation in flight */
-	bool endless;		 /* new updates came into sight for ever */
-	bool joint;		 /* has updates that are installed together */
-	bool flawed;		 /* trouble that no further try cures */
-	bool unknown;		 /* an outcome is unknown */
+	bool passed;	/* refused or skipped: at most put back */
+	bool endless;	/* new updates came into sight for ever */
+	bool joint;	/* has updates that are installed together */
+	bool flawed;	/* trouble that no further try cures */
+	bool unknown;	/* an outcome is unknown */
 	bool script_running;	 /* pre or post, may have been started */
 	const char *script_boot; /* of the node when it was started */
 	bool opened; /* its turn began; ends with the post-update script */
@@ -135,6 +135,7 @@ struct engine_node {
 	enum op_kind op;
 	size_t op_update;
 	int64_t op_since_ms;
+	bool was_active, was_opened, was_suspended; /* before it */
 	/* For the report. */
 	int64_t suspended_at_ms;    /* for the first time */
 	int64_t suspended_since_ms; /* the last time */

@@ -186,6 +186,16 @@ wants_restart(const struct engine *g, const struct engine_node *n)
 	return n->restart_needed && !g->stop_now && engine_may_restart(g, n);
 }
 
+/* The way out of service, as far as it is not gone. */
+static bool
+next_out(const struct engine *g, const struct engine_node *n, enum op_kind *op)
+{
+	bool script = *g->run.pre_script != '\0' && !n->opened;
+
+	*op = script ? OP_PRE_SCRIPT : OP_SUSPEND;
+	return script || (engine_drains(g) && !n->drained);
+}
+
 /* The run is stopping: what was begun is brought to an end. */
 static bool
 next_while_stopping(const struct engine *g, const struct engine_node *n,
@@ -200,11 +210,10 @@ next_while_stopping(const struct engine *g, const struct engine_node *n,
 		*op = OP_SCAN; /* to see it again */
 		return true;
 	}
-	if (wants_restart(g, n)) {
-		*op = OP_RESTART;
-		return !n->in_doubt;
-	}
-	return next_back(g, n, op);
+	if (!wants_restart(g, n) || next_out(g, n, op))
+		return next_back(g, n, op);
+	*op = OP_RESTART;
+	return !n->in_doubt;
 }
 
 /* Scans and stages of a pass; in the order of the plug-ins if they are to go
@@ -239,7 +248,7 @@ engine_next_op(const struct engine *g, const struct engine_node *n,
 		*op = n->opened ? OP_POST_SCRIPT : OP_PRE_SCRIPT;
 		return true;
 	}
-	if (n->broken || g->abandoned)
+	if (n->broken || n->passed || g->abandoned)
 		return next_back(g, n, op);
 	if (engine_reboot_is_open(n) && !g->stop_now) {
 		*op = OP_RESTART;
@@ -252,19 +261,20 @@ engine_next_op(const struct engine *g, const struct engine_node *n,
 	*update = engine_next_update(g, n);
 	if (*update < n->n_updates) {
 		u = &n->updates[*update];
-		if (*g->run.pre_script != '\0' && !n->opened)
-			*op = OP_PRE_SCRIPT;
-		else if (engine_drains(g) && !n->drained)
-			*op = OP_SUSPEND;
-		else if (g->run.separate_reboots && wants_restart(g, n) &&
-			 !u->started && u->plugin != n->restart_plugin)
+		if (!u->started && next_out(g, n, op))
+			return true;
+		if (g->run.separate_reboots && wants_restart(g, n) &&
+		    !u->started && u->plugin != n->restart_plugin)
 			*op = OP_RESTART;
 		else
 			*op = OP_INSTALL;
 		return true;
 	}
-	*op = OP_RESTART;
-	return wants_restart(g, n) || next_back(g, n, op);
+	if (!wants_restart(g, n))
+		return next_back(g, n, op);
+	if (!next_out(g, n, op))
+		*op = OP_RESTART;
+	return true;
 }
 
 /* A run that stops still brings back what it took out of service. */
@@ -272,7 +282,8 @@ bool
 engine_may_retry(const struct engine *g, const struct engine_node *n)
 {
 	return n->attempt <= (unsigned)g->run.max_retries_per_node &&
-	       !n->unknown && !n->held && !n->passed && !g->abandoned &&
+	       !n->unknown && !n->held && (!n->passed || n->broken) &&
+	       !g->abandoned &&
 	       (g->stop == ENGINE_STOP_NONE || (n->suspended && !g->stop_now));
 }
 
@@ -290,11 +301,9 @@ engine_share_of(const struct engine *g, const struct engine_node *n)
 	enum op_kind op = OP_SCAN;
 	size_t update;
 
-	s.failed = n->finished
-		       ? n->status != STATUS_CANCELED &&
-			     (n->status == STATUS_FAILED || n->broken ||
-				 n->failed_plugins != 0)
-		       : n->broken && !n->passed && !engine_may_retry(g, n);
+	s.failed = n->finished ? n->status == STATUS_FAILED || n->broken ||
+				     n->failed_plugins != 0
+			       : n->broken && !engine_may_retry(g, n);
 	if (n->busy || n->finished)
 		return s;
 	if (n->active)

@@ -48,6 +48,18 @@ op_name(enum op_kind op)
 }
 
 const char *
+op_outcome_name(enum op_outcome o)
+{
+	return outcome_names[o];
+}
+
+bool
+outcome_passes_over(enum op_outcome o)
+{
+	return o == OUTCOME_REFUSED || o == OUTCOME_SKIPPED;
+}
+
+const char *
 summary_status_name(enum summary_status s)
 {
 	return status_names[s];

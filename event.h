@@ -224,6 +224,9 @@ int event_from_json(struct event *ev, const json_t *j, struct arena *a,
 json_t *coordinator_to_json(const struct coordinator *c);
 
 const char *op_name(enum op_kind op);
+const char *op_outcome_name(enum op_outcome o);
+/* Refused or skipped. */
+bool outcome_passes_over(enum op_outcome o);
 const char *summary_status_name(enum summary_status s);
 
 #endif

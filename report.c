@@ -184,6 +184,15 @@ report_resume_command(
 	buf_release(&words);
 }
 
+/* The word in front of what went wrong. */
+static const char *
+trouble_word(const struct engine_node *n, const struct engine_trouble *t)
+{
+	return outcome_passes_over(t->outcome) ? op_outcome_name(t->outcome)
+	       : n->error == NULL	       ? "cured"
+					       : "error";
+}
+
 /* The first trouble is the cause; behind it what came of further attempts. */
 static void
 add_errors(struct buf *b, const struct engine_node *n)
@@ -193,12 +202,12 @@ add_errors(struct buf *b, const struct engine_node *n)
 	for (size_t i = 0; i < n->n_troubles; i++) {
 		t = last = &n->troubles[i];
 		while (i + 1 < n->n_troubles && last[1].op == t->op &&
+		       last[1].outcome == t->outcome &&
 		       strcmp(last[1].error, t->error) == 0) {
 			last++;
 			i++;
 		}
-		buf_addf(b, "    %s: %s", n->error == NULL ? "cured" : "error",
-		    t->error);
+		buf_addf(b, "    %s: %s", trouble_word(n, t), t->error);
 		if (last->attempt != t->attempt)
 			buf_addf(b, " (attempts %u to %u)", t->attempt,
 			    last->attempt);
@@ -284,6 +293,9 @@ add_next_of(struct buf *b, const struct engine *g, const struct engine_node *n)
 		    "%s again\n",
 		    n->info->name, c.failed, c.failed == 1 ? "" : "s",
 		    c.failed == 1 ? "it" : "them");
+	else if (n->passed && n->status == STATUS_CANCELED)
+		buf_addf(b, "  %s: see to what keeps it from being updated\n",
+		    n->info->name);
 	else if (n->error != NULL && !n->unknown && !n->suspended)
 		buf_addf(b, "  %s: mend what the error says\n", n->info->name);
 }

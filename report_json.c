@@ -73,6 +73,8 @@ errors_json(const struct engine_node *n)
 		json_set(j, "at", time_or_null(n->troubles[i].at_ms));
 		json_set(j, "attempt", json_integer(n->troubles[i].attempt));
 		json_set(j, "op", json_string(op_name(n->troubles[i].op)));
+		json_set(j, "outcome",
+		    json_string(op_outcome_name(n->troubles[i].outcome)));
 		json_set(j, "error", json_from_text(n->troubles[i].error));
 		(void)json_array_append_new(list, j);
 	}

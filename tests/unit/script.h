@@ -5,11 +5,11 @@
  *
  *	n1 Scan, n2 Scan -> n1 ok a b
  *
- * What happens is the end of the operation in flight on a node: "ok", "failed",
- * "lost" or "unknown"; behind the ok of a scan the updates found (a+ is
- *installed already); for an installation its result, and "reboot" if it asks
- *for one. Or it is "stop", "now", "abandon" or "recover". Time goes on by one
- *second a line.
+ * What happens is the end of the operation in flight on a node: its outcome;
+ * behind the ok of a scan the updates found (a+ is installed already); for an
+ * installation its result, and "reboot" if it asks for one; "already" for a
+ * suspend that others had done. Or it is "stop", "now", "abandon" or "recover".
+ * Time goes on by one second a line.
  *
  * With two plug-ins, an update 2:a is one of the second; an operation for one
  * of them is "n1 Scan P2", and an end "ok !1 a" says that the first failed
@@ -276,7 +276,16 @@ script_happen(struct script *s, char *words)
 			ev.outcome = OUTCOME_FLAWED;
 		else if (strcmp(word, "held") == 0)
 			ev.outcome = OUTCOME_HELD;
-		if (ev.outcome != OUTCOME_OK)
+		else if (strcmp(word, "refused") == 0)
+			ev.outcome = OUTCOME_REFUSED;
+		else if (strcmp(word, "skipped") == 0)
+			ev.outcome = OUTCOME_SKIPPED;
+		ev.already = strcmp(word, "already") == 0;
+		if (ev.outcome == OUTCOME_REFUSED)
+			ev.error = "no quorum without it";
+		else if (ev.outcome == OUTCOME_SKIPPED)
+			ev.error = "an admin has it in standby";
+		else if (ev.outcome != OUTCOME_OK)
 			ev.error = arena_printf(&s->arena, "%s: %s",
 			    op_name(ev.op),
 			    ev.outcome == OUTCOME_FAILED ? "it failed"

@@ -934,6 +934,344 @@ test_scripts(void **state)
 	play_cases(cases, N_ELEMENTS(cases));
 }
 
+/* Nodes that are not to be taken out of service, or are out already. */
+static void
+test_passed_over(void **state)
+{
+	static const struct run_case cases[] = {
+	    {"refused: nothing else starts", {.n_nodes = 2, .drain = true},
+		"n1 Scan, n2 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		"n1 Suspend -> n1 refused\n"
+		"Canceled",
+		CAU_REFUSED, "n1 Canceled 2 canceled; n2 Canceled 1 canceled",
+		"n1: no quorum without it"},
+	    {"refused at the second node", {.n_nodes = 3, .drain = true},
+		"n1 Scan, n2 Scan, n3 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		" -> n3 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"n2 Suspend -> n2 refused\n"
+		"Canceled",
+		CAU_REFUSED,
+		"n1 Succeeded 1 succeeded; n2 Canceled 1 canceled; "
+		"n3 Succeeded",
+		"n2: no quorum without it"},
+	    {"refused, and no further try",
+		{.n_nodes = 1,
+		    .drain = true,
+		    .retries = 3,
+		    .suspend_retries = 3},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 refused\n"
+		"Canceled",
+		CAU_REFUSED, "n1 Canceled 1 canceled",
+		"n1: no quorum without it"},
+	    {"refused: who is out already is put back",
+		{.n_nodes = 3, .drain = true, .max_unavailable = 2},
+		"n1 Scan, n2 Scan, n3 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		" -> n3 ok a\n"
+		"n3 Stage -> n3 ok\n"
+		"n1 Suspend, n2 Suspend -> n2 refused\n"
+		" -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Canceled",
+		CAU_REFUSED,
+		"n1 Canceled 1 canceled; n2 Canceled 1 canceled; "
+		"n3 Canceled 1 canceled",
+		"n2: no quorum without it"},
+	    {"refused after a failed node: it stays refused",
+		{.n_nodes = 2, .drain = true, .max_failed_nodes = 1},
+		"n1 Scan, n2 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Failed\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"n2 Suspend -> n2 refused\n"
+		"Canceled",
+		CAU_REFUSED, "n1 Failed 1 failed; n2 Canceled 1 canceled",
+		"n2: no quorum without it"},
+	    {"a stop came before it", {.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> stop\n"
+		" -> n1 refused\n"
+		"Canceled",
+		CAU_CANCELED, "n1 Canceled 1 canceled", "interrupted"},
+	    {"skipped: the run goes on",
+		{.n_nodes = 2,
+		    .drain = true,
+		    .retries = 2,
+		    .suspend_retries = 2},
+		"n1 Scan, n2 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		"n1 Suspend -> n1 skipped\n"
+		"n2 Suspend -> n2 ok\n"
+		"n2 Install a -> n2 Succeeded\n"
+		"n2 Scan -> n2 ok\n"
+		"n2 Resume -> n2 ok\n"
+		"PartiallyFailed",
+		CAU_PARTIAL, "n1 Canceled 1 canceled; n2 Succeeded 1 succeeded",
+		NULL},
+	    {"skipped nodes have not failed", {.n_nodes = 4, .drain = true},
+		"n1 Scan, n2 Scan, n3 Scan, n4 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		" -> n3 ok a\n"
+		"n3 Stage -> n3 ok\n"
+		" -> n4 ok\n"
+		"n1 Suspend -> n1 skipped\n"
+		"n2 Suspend -> n2 skipped\n"
+		"n3 Suspend -> n3 ok\n"
+		"n3 Install a -> n3 Succeeded\n"
+		"n3 Scan -> n3 ok\n"
+		"n3 Resume -> n3 ok\n"
+		"PartiallyFailed",
+		CAU_PARTIAL,
+		"n1 Canceled 1 canceled; n2 Canceled 1 canceled; "
+		"n3 Succeeded 1 succeeded; n4 Succeeded",
+		NULL},
+	    {"all skipped", {.n_nodes = 2, .drain = true},
+		"n1 Scan, n2 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		"n1 Suspend -> n1 skipped\n"
+		"n2 Suspend -> n2 skipped\n"
+		"Failed",
+		CAU_FAILED, "n1 Canceled 1 canceled; n2 Canceled 1 canceled",
+		NULL},
+	    {"skipped before the pre-update script: no script at all",
+		{.n_nodes = 2, .drain = true, .pre = true, .post = true},
+		"n1 Scan, n2 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok\n"
+		"n1 PreUpdateScript -> n1 skipped\n"
+		"PartiallyFailed",
+		CAU_PARTIAL, "n1 Canceled 1 canceled; n2 Succeeded", NULL},
+	    {"refused before the pre-update script",
+		{.n_nodes = 1, .drain = true, .pre = true, .post = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 PreUpdateScript -> n1 refused\n"
+		"Canceled",
+		CAU_REFUSED, "n1 Canceled 1 canceled",
+		"n1: no quorum without it"},
+	    {"skipped after the pre-update script: the other one runs",
+		{.n_nodes = 1, .drain = true, .pre = true, .post = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 PreUpdateScript -> n1 ok\n"
+		"n1 Suspend -> n1 skipped\n"
+		"n1 PostUpdateScript -> n1 ok\n"
+		"Failed",
+		CAU_FAILED, "n1 Canceled 1 canceled", NULL},
+	    {"and its failure counts",
+		{.n_nodes = 1,
+		    .drain = true,
+		    .pre = true,
+		    .post = true,
+		    .retries = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 PreUpdateScript -> n1 ok\n"
+		"n1 Suspend -> n1 refused\n"
+		"n1 PostUpdateScript -> n1 failed\n"
+		"Canceled",
+		CAU_REFUSED, "n1 Failed 1 canceled",
+		"n1: no quorum without it"},
+	    {"skipped, and only a post-update script",
+		{.n_nodes = 1, .drain = true, .post = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 skipped\n"
+		"Failed",
+		CAU_FAILED, "n1 Canceled 1 canceled", NULL},
+	    {"the same in a further attempt",
+		{.n_nodes = 1, .drain = true, .post = true, .retries = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 failed\n"
+		"n1 Resume -> n1 ok\n"
+		"n1 PostUpdateScript -> n1 ok\n"
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 skipped\n"
+		"Failed",
+		CAU_FAILED, "n1 Canceled 1 canceled", NULL},
+	    {"already: updated, restarted, not resumed",
+		{.n_nodes = 2, .drain = true},
+		"n1 Scan, n2 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		"n1 Suspend -> n1 already\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Scan -> n1 ok\n"
+		"n2 Suspend -> n2 ok\n"
+		"n2 Install a -> n2 Succeeded\n"
+		"n2 Scan -> n2 ok\n"
+		"n2 Resume -> n2 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded; n2 Succeeded 1 succeeded",
+		NULL},
+	    {"already, with scripts",
+		{.n_nodes = 1, .drain = true, .pre = true, .post = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 PreUpdateScript -> n1 ok\n"
+		"n1 Suspend -> n1 already\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 PostUpdateScript -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded", NULL},
+	    {"already, and a stop", {.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 already\n"
+		"n1 Install a -> stop\n"
+		" -> n1 Succeeded\n"
+		"Canceled",
+		CAU_CANCELED, "n1 PartiallyFailed 1 succeeded 1 canceled",
+		"interrupted"},
+	    {"already, and another attempt: is it still?",
+		{.n_nodes = 1, .drain = true, .retries = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 already\n"
+		"n1 Install a -> n1 lost\n"
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded", NULL},
+	    {"already, and a crash: is it still?",
+		{.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 already\n"
+		"n1 Install a -> recover\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Suspend -> n1 already\n"
+		"n1 Install b -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 2 succeeded", NULL},
+	    {"already, and a crash before the restart",
+		{.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 already\n"
+		"n1 Install a -> recover\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded", NULL},
+	    {"already, said of what this run began",
+		{.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> recover\n"
+		"n1 Suspend -> n1 already\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 succeeded", NULL},
+	    {"refused after a crash: the drain is undone",
+		{.n_nodes = 2, .drain = true},
+		"n1 Scan, n2 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		" -> n2 ok a\n"
+		"n2 Stage -> n2 ok\n"
+		"n1 Suspend -> recover\n"
+		"n1 Suspend -> n1 refused\n"
+		"n1 Resume -> n1 ok\n"
+		"Canceled",
+		CAU_REFUSED, "n1 Canceled 1 canceled; n2 Canceled 1 canceled",
+		"n1: no quorum without it"},
+	    {"skipped after a crash: the drain is undone",
+		{.n_nodes = 1, .drain = true, .retries = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> recover\n"
+		"n1 Suspend -> n1 skipped\n"
+		"n1 Resume -> n1 failed\n"
+		"n1 Resume -> n1 ok\n"
+		"Failed",
+		CAU_FAILED, "n1 Canceled 1 canceled", NULL},
+	    {"and what cannot be put back has failed",
+		{.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> recover\n"
+		"n1 Suspend -> n1 refused\n"
+		"n1 Resume -> n1 failed\n"
+		"Canceled",
+		CAU_REFUSED, "n1 Failed 1 canceled OUT",
+		"n1: no quorum without it"},
+	    {"skipped in a further attempt",
+		{.n_nodes = 1, .drain = true, .retries = 1},
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Install b -> n1 Succeeded\n"
+		"n1 Scan -> n1 failed\n"
+		"n1 Resume -> n1 ok\n"
+		"n1 Scan -> n1 ok c\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 skipped\n"
+		"PartiallyFailed",
+		CAU_PARTIAL, "n1 PartiallyFailed 2 succeeded 1 canceled", NULL},
+	    {"no restart of a node in service",
+		{.n_nodes = 1, .n_plugins = 2, .drain = true, .retries = 2},
+		"n1 Scan -> n1 ok a 2:b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Install b -> n1 lost\n"
+		"n1 Scan -> n1 ok\n"
+		"n1 Stage -> n1 failed\n"
+		"n1 Resume -> n1 ok\n"
+		"n1 Scan -> n1 ok !2\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Failed",
+		CAU_FAILED, "n1 PartiallyFailed 1 succeeded 1 failed",
+		"MaxFailedNodesExceeded: 1 node failed, 0 allowed"},
+	};
+
+	(void)state;
+	play_cases(cases, N_ELEMENTS(cases));
+}
+
 static void
 test_plugins(void **state)
 {
@@ -1076,6 +1414,7 @@ main(void)
 	    cmocka_unit_test(test_bad_runs),
 	    cmocka_unit_test(test_attempts),
 	    cmocka_unit_test(test_scripts),
+	    cmocka_unit_test(test_passed_over),
 	    cmocka_unit_test(test_plugins),
 	    cmocka_unit_test(test_time),
 	};

@@ -160,6 +160,12 @@ static const char *const events[] = {
     "\"error\":null}",
     "{" T0 "\"event\":\"run_finished\",\"status\":\"Failed\","
     "\"error\":\"MaxFailedNodesExceeded\"}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Suspend\","
+    "\"attempt\":1,\"pass\":1,\"outcome\":\"refused\",\"error\":\"x\"}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Suspend\","
+    "\"attempt\":1,\"pass\":1,\"outcome\":\"skipped\",\"error\":\"x\"}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Suspend\","
+    "\"attempt\":1,\"pass\":1,\"outcome\":\"ok\",\"already\":true}",
 };
 
 /* Journals of the first version have less in them, and are still read. */

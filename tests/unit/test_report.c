@@ -108,7 +108,8 @@ static const char want_json[] =
 					      "lost','attempts':1,'errors':[{'"
 					      "at':" AT(
 						  "12") ",'attempt':1,'op':'"
-							"Install','error':'"
+							"Install','outcome':'"
+							"unknown','error':'"
 							"Install: contact was "
 							"lost'}],'passes':1,"
 							"'succeeded':0,'failed'"
@@ -309,6 +310,87 @@ test_restart_pending(void **state)
 	script_end(&s);
 }
 
+/* Nodes that were left alone, and why; an earlier trouble is not the reason. */
+static void
+test_passed_over(void **state)
+{
+	static const struct script_run drained = {
+	    .n_nodes = 2, .drain = true, .retries = 1};
+	struct buf b = BUF_INIT;
+	struct script s;
+	json_t *j, *node;
+
+	(void)state;
+	script_begin(&s, &drained);
+	script_play(&s, "n1 Scan, n2 Scan -> n1 ok a\n"
+			"n1 Stage -> n1 failed\n"
+			"n1 Scan -> n1 ok a\n"
+			"n1 Stage -> n1 ok\n"
+			" -> n2 ok b\n"
+			"n2 Stage -> n2 ok\n"
+			"n1 Suspend -> n1 skipped\n"
+			"n2 Suspend -> n2 refused\n"
+			"Canceled");
+	report_to_text(&b, &s.g, false);
+	assert_string_equal(b.data,
+	    "Updating Run " SCRIPT_ID ": Canceled\n"
+	    "  started 2026-01-31 03:00:00Z, took 8.0 s, 2 nodes, by user on "
+	    "host\n"
+	    "  error: n2: no quorum without it\n"
+	    "\n"
+	    "  n1  Canceled: 1 canceled, attempt 2\n"
+	    "    error: Stage: it failed (attempt 1)\n"
+	    "    skipped: an admin has it in standby (attempt 2)\n"
+	    "    Canceled          a\n"
+	    "        the node was left alone\n"
+	    "\n"
+	    "  n2  Canceled: 1 canceled\n"
+	    "    refused: no quorum without it\n"
+	    "    Canceled          b\n"
+	    "        the node was left alone\n"
+	    "\n"
+	    "Next:\n"
+	    "  n1: see to what keeps it from being updated\n"
+	    "  n2: see to what keeps it from being updated\n"
+	    "  cau run again: 2 nodes were not brought up to date\n");
+	j = report_to_json(&s.g);
+	node = json_array_get(json_object_get(j, "nodes"), 0);
+	assert_string_equal(
+	    json_text(node, "error"), "an admin has it in standby");
+	assert_true(json_is_null(json_object_get(node, "suspended_at")));
+	assert_true(json_is_false(json_object_get(node, "left_suspended")));
+	node = json_array_get(json_object_get(node, "errors"), 1);
+	assert_string_equal(json_text(node, "outcome"), "skipped");
+	json_decref(j);
+	buf_release(&b);
+	script_end(&s);
+}
+
+/* Someone else had it out: this run neither suspended nor resumed it. */
+static void
+test_already(void **state)
+{
+	static const struct script_run drained = {.n_nodes = 1, .drain = true};
+	struct script s;
+	json_t *j, *node;
+
+	(void)state;
+	script_begin(&s, &drained);
+	script_play(&s, "n1 Scan -> n1 ok a\n"
+			"n1 Stage -> n1 ok\n"
+			"n1 Suspend -> n1 already\n"
+			"n1 Install a -> n1 Succeeded\n"
+			"n1 Scan -> n1 ok\n"
+			"Succeeded");
+	j = report_to_json(&s.g);
+	node = json_array_get(json_object_get(j, "nodes"), 0);
+	assert_true(json_is_null(json_object_get(node, "suspended_at")));
+	assert_true(json_is_false(json_object_get(node, "left_suspended")));
+	assert_true(json_number(node, "suspended_s") == 0);
+	json_decref(j);
+	script_end(&s);
+}
+
 static void
 test_table(void **state)
 {
@@ -333,6 +415,8 @@ main(void)
 	    cmocka_unit_test(test_text),
 	    cmocka_unit_test(test_unfinished),
 	    cmocka_unit_test(test_restart_pending),
+	    cmocka_unit_test(test_passed_over),
+	    cmocka_unit_test(test_already),
 	    cmocka_unit_test(test_table),
 	};
 
