@@ -298,10 +298,11 @@ hdr-check:
 	done
 
 install: $(OUT)/cau
-	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DATADIR)
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DATADIR)/examples
 	$(INSTALL) -m 755 $(OUT)/cau $(DESTDIR)$(SBINDIR)/cau
 	$(INSTALL) -m 644 $(wildcard schema/*.xml schema/*.xsd schema/*.json) \
 	    $(DESTDIR)$(DATADIR)
+	$(INSTALL) -m 755 $(wildcard examples/*) $(DESTDIR)$(DATADIR)/examples
 	for f in $(MAN); do \
 		$(INSTALL) -d $(DESTDIR)$(MANDIR)/man$${f##*.} && \
 		$(INSTALL) -m 644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.} || exit 1; \

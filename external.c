@@ -384,6 +384,23 @@ trouble_of(const struct call *c, const struct job_end *end)
 	return end->words;
 }
 
+/* What is wrong with how it ended and with what it said; NULL: nothing. */
+static const char *
+complaint(struct call *c, const struct job_end *end)
+{
+	const char *trouble = trouble_of(c, end);
+	struct err e;
+
+	if (protocol_end(&c->answer, &e) == 0)
+		return trouble;
+	if (trouble == NULL)
+		return arena_strdup(c->arena, e.text);
+	/* That something is missing goes without saying. */
+	return c->answer.failed
+		   ? arena_printf(c->arena, "%s; %s", trouble, e.text)
+		   : trouble;
+}
+
 /* A scan or stage: all of it, as far as it concerns the node. */
 static enum node_rc
 ask(struct call *c, const char *job, struct err *e)
@@ -394,7 +411,7 @@ ask(struct call *c, const char *job, struct err *e)
 	    .log_name = "",
 	    .cancel = c->cancel};
 	struct job_end end;
-	const char *trouble;
+	const char *wrong;
 	enum node_rc rc = run_job(c, &spec, &end, e);
 
 	if (rc != NODE_OK)
@@ -410,11 +427,10 @@ ask(struct call *c, const char *job, struct err *e)
 	rc = fetch(c, job, 0, e);
 	if (rc != NODE_OK)
 		return rc;
-	trouble = trouble_of(c, &end);
-	if (trouble != NULL)
-		(void)err_set(e, CAU_FAILED, "%s", trouble);
-	else if (protocol_end(&c->answer, e) == 0)
+	wrong = complaint(c, &end);
+	if (wrong == NULL)
 		return NODE_OK;
+	(void)err_set(e, CAU_FAILED, "%s", wrong);
 	return NODE_FAILED;
 }
 
@@ -562,31 +578,26 @@ find_boot(struct call *c, const struct install_order *order, struct was *w,
 	return rc;
 }
 
-/* Succeeded only if both say so: its answer, and the way it ended. */
+/* Succeeded only if all is right: what it said, and the way it ended. A
+ * failure that it tells itself counts in any case. */
 static void
 judge(struct call *c, const struct job_end *end, struct install_result *r)
 {
-	const char *trouble = trouble_of(c, end), *says;
-	bool has_result = c->answer.has_result && !c->answer.failed;
-	struct err e;
+	const struct install_result *said = &c->answer.result;
+	const char *wrong = complaint(c, end), *boot_id = r->boot_id;
+	bool told = c->answer.has_result && !c->answer.failed;
 
-	if (protocol_end(&c->answer, &e) == 0 && trouble == NULL) {
-		*r = c->answer.result;
-	} else if (has_result && c->answer.result.result == RESULT_FAILED) {
-		*r = c->answer.result;
-		if (*r->reason == '\0')
-			r->reason = trouble;
+	if (wrong == NULL || (told && said->result == RESULT_FAILED)) {
+		*r = *said;
+		if (*r->reason == '\0' && wrong != NULL)
+			r->reason = wrong;
 	} else {
 		r->result = RESULT_FAILED;
-		says = has_result ? update_result_name(c->answer.result.result)
-				  : "";
-		if (trouble == NULL)
-			r->reason = arena_strdup(c->arena, e.text);
-		else
-			r->reason = arena_printf(c->arena, "%s%s%s%s",
-			    *says == '\0' ? "" : "it said ", says,
-			    *says == '\0' ? "" : ", but ", trouble);
+		r->reason = told ? arena_printf(c->arena, "it said %s, but %s",
+				       update_result_name(said->result), wrong)
+				 : wrong;
 	}
+	r->boot_id = boot_id;
 	if (!r->has_code && end->how == JOB_EXITED) {
 		r->has_code = true;
 		r->exit_code = (uint32_t)end->code;
@@ -616,7 +627,6 @@ install(struct call *c, const struct install_order *order,
 	    .log_name = order->log_name,
 	    .cancel = order->cancel};
 	struct job_end end;
-	const char *boot;
 	struct was was;
 	enum node_rc rc = find_boot(c, order, &was, e);
 
@@ -649,9 +659,7 @@ install(struct call *c, const struct install_order *order,
 			"it has ended, and its answer cannot be read: %s",
 			e->text),
 		    e);
-	boot = r->boot_id;
 	judge(c, &end, r);
-	r->boot_id = boot;
 	r->log = end.has_log ? order->log_name : "";
 	return NODE_OK;
 }

@@ -223,7 +223,8 @@ end_tree() {
 	: >stuck
 }
 
-# Also keeps a log that grows without end from filling the disk.
+# Also keeps output that grows without end from filling the disk: a log is cut,
+# who answers without end (external-run.sh) is ended.
 watchdog() {
 	uptime_cs
 	cau_end=$((cau_now + cau_limit))
@@ -234,15 +235,19 @@ watchdog() {
 		else
 			sleep 1
 		fi
-		find log answer -size +131072 2>/dev/null |
-			while read -r cau_big; do
-				echo "cau: dropped 64 MiB of output" >"$cau_big"
-			done
+		if [ -n "$(find log -size +131072 2>/dev/null)" ]; then
+			echo "cau: dropped 64 MiB of output" >log
+		fi
 		# Over: whatever still runs was meant to.
 		read -r cau_over <./exit
 		[ -z "$cau_over" ] || exit 0
 		if [ -e cancel ]; then
 			: >canceled
+			end_tree
+			exit 0
+		fi
+		if [ -n "$(find answer -size +16384 2>/dev/null)" ]; then
+			echo "it printed more than 8 MiB and was ended" >>log
 			end_tree
 			exit 0
 		fi

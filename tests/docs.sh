@@ -286,6 +286,19 @@ done
 ls "$work"/man.*.sh "$work"/readme.*.sh >/dev/null 2>"$work/out"
 check "the manual and README have examples" "$work/out"
 
+# The plug-in of cau-plugin(7), and what is done with it.
+plain man/cau-plugin.7 >"$work/plugin.7"
+awk -v plugin="$work/bin/onefile" -v session="$work/session" '
+	/^\.Ed/ { file = "" }
+	file { print >file }
+	/^\.\\" plugin/ { next_one = plugin }
+	/^\.\\" session/ { next_one = session }
+	/^\.Bd/ { file = next_one; next_one = "" }' "$work/plugin.7"
+chmod 755 "$work/bin/onefile"
+mkdir -p "$work/try"
+(cd "$work/bin" && example "$work/session") >"$work/out" 2>&1
+check "the plug-in of cau-plugin(7) does what the page says" "$work/out"
+
 # The example of a profile.
 awk -v out="$work/profile" '/^\.Ed/ { file = "" } file { print >file }
 	/^\.\\" profile/ { next_one = 1 }

@@ -57,6 +57,6 @@ try cppcheck cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 \
 	--enable=warning,performance,portability -D_GNU_SOURCE -I. \
 	--suppress=ctuuninitvar --suppress=legacyUninitvar ./*.c tests/*/*.c
 # shellcheck disable=SC2046 # names without blanks
-try shellcheck shellcheck -x -P SCRIPTDIR -e SC2015,SC2016 $(find node tests -name '*.sh')
+try shellcheck shellcheck -x -P SCRIPTDIR -e SC2015,SC2016 $(find node tests -name '*.sh') examples/fileset
 try mandoc sh tests/lint.sh manuals
 exit $status

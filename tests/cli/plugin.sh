@@ -243,9 +243,170 @@ runs 0 run_of Contoso.Files -a "Dir=$dir/made;List=u1 u2"
 out_has 'nothing to install'
 
 it 'the same names of built-in ones in any spelling'
-fresh
+make_root root
 echo 'exit 0' | put root/CAUHotfix_All/a.sh
 runs 0 cau run -q --nodes "$one" -p microsoft.hotfixPLUGIN -a "HotfixRootFolderPath=$dir/root"
 out_has 'n1  Succeeded: 1 succeeded'
 
+
+it 'arguments: missing, unknown, in the wrong order'
+both=Contoso.Files,Microsoft.HotfixPlugin
+# wrong TEXT WORD...: cau run and cau scan refuse the words with this text.
+wrong() {
+	text=$1
+	shift
+	for c in run scan; do
+		runs 2 cau $c --nodes n1=host --node-state-dir "$dir/node" "$@"
+		silent_out
+		plain <err | head -n 1 >first
+		printf '%s\n' "cau $c: $text" >is.want
+		is first is.want
+	done
+}
+wrong 'Contoso.Files: the argument Dir is missing: where' -p Contoso.Files
+wrong "Contoso.Files: unknown argument 'Dri' (did you mean Dir?)" -p Contoso.Files -a Dri=1
+wrong "Contoso.Files: unknown argument 'zzz'; known are Dir, List" -p Contoso.Files -a 'Dir=/;zzz=1'
+wrong "Contoso.Files: HotfixRootFolderPath is an argument of Microsoft.HotfixPlugin: -a comes in the order of -p, '' for one without arguments" \
+	-p $both -a "HotfixRootFolderPath=$dir/root" -a "Dir=$dir"
+wrong "-a comes 1 time for 2 plug-ins: once for each of them, '' for one without arguments" \
+	-p $both -a "Dir=$dir"
+wrong "-a comes 3 times for 2 plug-ins: once for each of them, '' for one without arguments" \
+	-p $both -a "Dir=$dir" -a '' -a ''
+wrong 'plug-in Contoso.Files is named twice' -p Contoso.Files,contoso.files -a "Dir=$dir" -a "Dir=$dir"
+wrong 'Contoso.Files: plug-in arguments, column 5: this quote is never closed' -p Contoso.Files -a 'Dir="x'
+
+it 'what a plug-in is given'
+plugin echo Contoso.Echo ',"arguments":[{"name":"Text","default":"none"},{"name":"x_1"}]' <<'X'
+scan() { [ -e "$CAU_PLUGIN_DIR/done" ] || { set | sed -n 's/^\(CAU_[A-Z_0-9]*\)=/\1=/p' | grep -v -e JOB -e PLUGIN_DIR -e EXIT >&2; cat >&2; exit 1; }; }
+X
+sed -i 's/exit 1; }; }/printf "%s\\n" "$CAU_ARG_TEXT" >"$CAU_PLUGIN_DIR\/done"; exit 1; }; }/' "$p/echo"
+register echo
+rm -rf n1
+evil='$(touch canary);`touch canary`'"'\"\"$nl\\"
+runs 1 cau scan --nodes "$one" -p Contoso.Echo -a "Text=\"$evil\""
+err_lacks canary
+out_has '{"protocol":1,"verb":"scan","node":{"name":"n1","address":"","local":true,"host":'
+out_has '"rsh":["ssh"],"arguments":{"Text":'
+same 'the value' "$(cat n1/plugins/Contoso.Echo/done)" '$(touch canary);`touch canary`'"'\"$nl\\"
+no 'a shell has read it' find . -name canary | grep .
+runs 0 cau scan --nodes "$one" -p Contoso.Echo
+no 'the job of a scan is left' ls -d n1/jobs/scan-*
+
+# scan_says TEXT BODY [SECONDS]: the scan of a plug-in with this body fails.
+n=0
+scan_says() {
+	n=$((n + 1))
+	plugin "bad$n" "Contoso.Bad$n" ",\"scan_timeout_s\":${3-1}" <<X
+scan() {
+$2
+}
+X
+	register "bad$n"
+	runs 1 cau scan --nodes "$one" -p "Contoso.Bad$n"
+	silent_err
+	printf 'n1: error: scan: %s\n' "$1" >is.want
+	is out is.want
+}
+
+it 'scan: a crash'
+scan_says 'it ended with exit code 3: no contact to the vendor' \
+	'echo first words >&2; echo "no contact to the vendor" >&2; exit 3'
+scan_says 'it was killed by signal 9 (Killed)' 'update u1; kill -9 $$'
+it 'scan: half a line'
+scan_says "it was killed by signal 6 (Aborted); line 2 of its output: not a JSON object: '{\"type\":\"upd' (what people are to read goes to standard error)" \
+	'update u1; printf "{\"type\":\"upd"; kill -6 $$'
+it 'scan: garbage'
+scan_says "line 1 of its output: not a JSON object: 'Reading package lists...' (what people are to read goes to standard error)" \
+	'echo Reading package lists...; update u1'
+scan_says "line 1 of its output: not a JSON object: '\\xff\\x00\\x1b[31m' (what people are to read goes to standard error)" \
+	'printf "\377\000\033[31m\n"'
+it 'scan: silence'
+scan_says 'timeout: it was ended after SPAN' 'sleep 100 & wait'
+it 'scan: the same update for ever, fast and slowly'
+scan_says "it was killed by signal 15 (Terminated): it printed more than 8 MiB and was ended; line 2 of its output: update 'u1' is offered twice" \
+	'yes "$(update u1)"' 20
+scan_says "timeout: it was ended after SPAN; line 2 of its output: update 'u1' is offered twice" \
+	'while :; do update u1; sleep 0.2; done'
+it 'scan: a line without end'
+scan_says 'line 1 of its output: it is longer than 65536 bytes' \
+	'head -c 3000000 /dev/zero | tr "\0" x'
+it 'scan: what is missing, what is none'
+scan_says 'line 1 of its output: "id" is missing' 'echo "{\"type\":\"update\"}"'
+scan_says "line 1 of its output: \"type\" is 'updat' (did you mean update?)" 'echo "{\"type\":\"updat\"}"'
+scan_says 'line 1 of its output: "result" is no answer to scan' 'result Succeeded u1'
+it 'scan: members of later versions, progress, log'
+plugin later Contoso.Later <<'X'
+scan() { echo '{"type":"progress","percent":50,"text":"half","eta":3}'
+	echo '{"type":"update","id":"u1","title":"T","version":"2","size":2048,"severity":{"x":[1]},"data":{"k":"v"}}'
+	echo '{"type":"log","text":"done"}'; }
+X
+register later
+runs 0 cau scan --json --nodes "$one" -p Contoso.Later
+json '.nodes[0].updates[0] | [.id, .plugin, .title, .version, .size, .state, .properties.data.k] | join(" ")' \
+	'u1 Contoso.Later T 2 2048 Applicable v'
+
+# install_says RESULT REASON BODY: the one update of this plug-in.
+install_says() {
+	n=$((n + 1))
+	rm -rf n1
+	plugin "bad$n" "Contoso.Bad$n" ",\"stage\":false,\"install_timeout_s\":1" <<X
+scan() { [ -e "\$CAU_PLUGIN_DIR/done" ] || update u1; }
+install() { : >"\$CAU_PLUGIN_DIR/done"
+$3
+}
+X
+	register "bad$n"
+	code=1
+	[ "$1" != Succeeded ] || code=0
+	runs $code run_of "Contoso.Bad$n" --json
+	jsonl '.nodes[0].updates[0] | "\(.result): \(.reason)"' "$1: $2"
+}
+
+it 'install: a crash'
+install_says Failed 'it ended with exit code 3: no room' 'echo no room >&2; exit 3'
+install_says Failed 'it was killed by signal 9 (Killed)' 'kill -9 $$'
+it 'install: no result'
+install_says Failed 'it gave no result' 'echo all is well >&2'
+it 'install: garbage beside the result'
+install_says Failed "line 2 of its output: not a JSON object: 'done' (what people are to read goes to standard error)" \
+	'result Succeeded; echo done'
+it 'install: a result and then a crash'
+install_says Failed 'it said Succeeded, but it ended with exit code 4: oh' \
+	'result Succeeded; echo oh >&2; exit 4'
+it 'install: silence'
+install_says Failed 'timeout: it was ended after SPAN: waiting' 'echo waiting >&2; sleep 100 & wait'
+it 'install: a result for an update that was never offered'
+install_says Failed "line 1 of its output: a result for 'u2', which it was not asked for" 'result Succeeded u2'
+it 'install: two results'
+install_says Failed 'line 2 of its output: a second result' 'result Succeeded; result Succeeded'
+it 'install: a failure of which it tells'
+install_says Failed 'the bank is locked' \
+	'echo "{\"type\":\"result\",\"id\":\"u1\",\"result\":\"Failed\",\"reason\":\"the bank is locked\",\"exit_code\":77}"; exit 1'
+jsonl '.nodes[0].updates[0] | "\(.exit_code) \(.condition)"' '77 '
+it 'install: a wrong result'
+install_says Failed "line 1 of its output: \"result\" is 'OK'; Succeeded, Failed, AlreadyInstalled or NotApplicable is expected" 'result OK'
+it 'install: it is offered again'
+install_says Failed 'it was said to be installed, and the next scan offers it again' \
+	'rm "$CAU_PLUGIN_DIR/done"; result Succeeded'
+it 'new updates for ever'
+plugin endless Contoso.Endless ',"stage":false' <<'X'
+scan() { update "u$(ls "$CAU_PLUGIN_DIR" | wc -l)"; }
+install() { : >"$CAU_PLUGIN_DIR/$CAU_UPDATE_ID"; result Succeeded; }
+X
+register endless
+rm -rf n1
+runs 3 run_of Contoso.Endless
+out_has 'error: new updates came into sight after each of 8 passes; the rest is left to the next run'
+out_has 'n1  PartiallyFailed: 8 succeeded, 1 canceled'
+
+it 'stage: fails'
+plugin nostage Contoso.NoStage <<'X'
+scan() { update u1; }
+stage() { echo '{"type":"result","id":"u1","result":"Failed","reason":"no room for it"}'; }
+install() { result Succeeded; }
+X
+register nostage
+rm -rf n1
+runs 1 run_of Contoso.NoStage
+out_has 'error: stage of u1: no room for it'
 finish

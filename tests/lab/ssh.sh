@@ -242,4 +242,6 @@ run
 verdict "what is staged is not sent again" eval '
 	is 0 "$(report ".nodes[0].bytes_staged")"'
 
+. "$here/catalogue.sh"
+
 [ "$bad" = 0 ]

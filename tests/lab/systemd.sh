@@ -280,4 +280,6 @@ verdict "without it the others are updated" eval 'is 3 $rc &&
 n3 1.sh" "$(starts)" && is "Failed" "$(report ".nodes[1].status")"'
 lab up n2
 
+. "$here/fileset.sh"
+
 [ "$bad" = 0 ]

@@ -6,10 +6,11 @@
  *	n1 Scan, n2 Scan -> n1 ok a b
  *
  * What happens is the end of the operation in flight on a node: its outcome;
- * behind the ok of a scan the updates found (a+ is installed already); for an
- * installation its result, and "reboot" if it asks for one; "already" for a
- * suspend that others had done. Or it is "stop", "now", "abandon" or "recover".
- * Time goes on by one second a line.
+ * behind the ok of a scan the updates found (a+ is installed already, a* must
+ * not be offered again once it is); for an installation its result, and
+ * "reboot" if it asks for one; "already" for a suspend that others had done. Or
+ * it is "stop", "now", "abandon" or "recover". Time goes on by one second a
+ * line.
  *
  * With two plug-ins, an update 2:a is one of the second; an operation for one
  * of them is "n1 Scan P2", and an end "ok !1 a" says that the first failed
@@ -182,6 +183,9 @@ script_updates(struct script *s, struct scan_result *scan, char **save)
 		u = &scan->updates[scan->n_updates++];
 		u->installed = word[strlen(word) - 1] == '+';
 		if (u->installed)
+			word[strlen(word) - 1] = '\0';
+		u->once = word[strlen(word) - 1] == '*';
+		if (u->once)
 			word[strlen(word) - 1] = '\0';
 		u->plugin = s->g.run.plugins[0].name;
 		if (word[1] == ':') {

@@ -422,6 +422,32 @@ test_passes(void **state)
 		"n1 Scan -> n1 ok\n"
 		"Succeeded",
 		CAU_OK, "n1 Succeeded 1 succeeded", NULL},
+	    {"one that must not be offered again, and is", {.n_nodes = 1},
+		"n1 Scan -> n1 ok a* b*\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Install b -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok b*\n"
+		"PartiallyFailed",
+		CAU_PARTIAL, "n1 PartiallyFailed 1 succeeded 1 failed", NULL},
+	    {"the same after its restart",
+		{.n_nodes = 1, .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok a*\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Scan -> n1 ok a*\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed 1 failed", NULL},
+	    {"one that failed may be offered again",
+		{.n_nodes = 1, .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok a* b*\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 Failed\n"
+		"n1 Install b -> n1 AlreadyInstalled\n"
+		"n1 Scan -> n1 ok a* b*\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed 1 failed 1 skipped", NULL},
 	    {"updates in eight passes", {.n_nodes = 1},
 		"n1 Scan -> n1 ok a\n"
 		"n1 Stage -> n1 ok\n"
