@@ -202,6 +202,11 @@ judge_packages(struct health *h, const struct health_node *n)
 		    "the package database is not in order: %.300s",
 		    *words == '\0' ? text : words);
 	}
+	text = fact(n, "unfinished");
+	if (text != NULL)
+		health_add(h, "package-database", n->name, SEVERITY_WARNING,
+		    "dpkg was interrupted before it had configured %.300s",
+		    text);
 	text = fact(n, "lock");
 	if (text != NULL)
 		health_add(h, "package-lock", n->name, SEVERITY_WARNING,

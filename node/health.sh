@@ -69,9 +69,19 @@ cau_probe_packages() {
 	if [ -d /var/lib/dpkg ] && command -v dpkg >/dev/null 2>&1; then
 		cau_text=$($cau_within dpkg --audit 2>&1)
 		cau_rc=$?
-		cau_database "$cau_rc" "$(printf '%s\n' "$cau_text" |
-			sed -n 's/^ \([a-z0-9][a-z0-9.+:-]*\) .*/\1/p' | head -n 20)" \
-			"$cau_text"
+		cau_names=$(printf '%s\n' "$cau_text" |
+			sed -n 's/^ \([a-z0-9][a-z0-9.+:-]*\) .*/\1/p' | head -n 20)
+		# What a run brings to an end itself.
+		cau_half=$(dpkg-query -W -f \
+			'${db:Status-Eflag} ${db:Status-Status} ${Package}\n' |
+			awk '$1 == "ok" && ($2 == "unpacked" ||
+				$2 == "half-configured" || $2 ~ /^triggers/) { print $3 }')
+		if [ -n "$cau_names" ] && ! printf '%s\n' "$cau_names" |
+			sed 's/:.*//' | grep -qvxF -e "$cau_half"; then
+			cau_say unfinished "$(printf %s "$cau_names" | tr '\n' ' ')"
+		else
+			cau_database "$cau_rc" "$cau_names" "$cau_text"
+		fi
 	elif command -v rpm >/dev/null 2>&1; then
 		cau_text=$($cau_within rpm -q --qf '' rpm 2>&1)
 		cau_rc=$?

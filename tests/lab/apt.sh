@@ -72,7 +72,10 @@ version() {
 
 publish
 on 'for s in bookworm bookworm-updates bookworm-security bookworm-backports other; do
-	echo "deb [trusted=yes] file:/srv/repo $s main"
+	# What comes by copy: is downloaded, as from afar.
+	how=file
+	[ $s != bookworm-security ] || how=copy
+	echo "deb [trusted=yes] $how:/srv/repo $s main"
 done >/etc/apt/sources.list
 apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy install \
 	'"$old"' &&
@@ -242,6 +245,8 @@ apt_cau run >/dev/null
 verdict 'an interrupted dpkg is finished' is \
 	'n1 cau-sec Succeeded 0 false: dpkg had been interrupted on this node: dpkg --configure -a was run first' \
 	"$(results)"
+verdict 'the health check has seen it' grep -q \
+	'WARNING: package-database: dpkg was interrupted before it had configured cau-auto' err
 verdict 'the package that was half done' is '1.2 installed' "$(version n1 cau-auto)"
 
 # A configuration file that was changed here.
@@ -364,20 +369,24 @@ n1 cau-slow Succeeded 0 false: dpkg had been interrupted on this node: dpkg --co
 # A question without a default that only a person can answer, and one that was
 # answered before.
 deb cau-sec 1.4.1 security
-ask=cau-ask/name deb cau-opt 1.46 security
-ask=cau-ask/known deb cau-auto 1.46 security
+ask=cau-ask/name deb cau-opt 1.3 updates
+ask=cau-ask/more deb cau-conf 1:1.0 security
+ask=cau-ask/known deb cau-auto 1.4 security
 publish
 lab in n1 sh -c 'echo "cau-auto cau-ask/known string yes" | debconf-set-selections'
-apt_cau run >/dev/null
+apt_cau run -a IncludeRecommendedUpdates=True >/dev/null
 rc=$?
 verdict 'a question that nobody would answer: is left out' is \
 	'0 n1 cau-auto Succeeded 0 false: 
+n1 cau-conf NotApplicable null false: left out: a person must answer its question cau-ask/more
 n1 cau-opt NotApplicable null false: left out: a person must answer its question cau-ask/name
 n1 cau-sec Succeeded 0 false: ' "$rc $(results | sort)"
-lab in n1 sh -c 'echo "cau-opt cau-ask/name string yes" | debconf-set-selections'
-apt_cau run >/dev/null
-verdict 'once it is answered it is installed' is 'n1 cau-opt Succeeded 0 false: ' \
-	"$(results)"
+verdict 'what was downloaded is said' grep -q 'n1: staged, [1-9].*KiB transferred$' err
+lab in n1 sh -c 'echo "cau-opt cau-ask/name string yes
+cau-conf cau-ask/more string yes" | debconf-set-selections'
+apt_cau run -a IncludeRecommendedUpdates=True >/dev/null
+verdict 'once it is answered it is installed' is 'n1 cau-conf Succeeded 0 false: 
+n1 cau-opt Succeeded 0 false: ' "$(results | sort)"
 
 # Without root nothing is tried.
 apt_cau scan --nodes n1=admin@n1
