@@ -625,7 +625,9 @@ test_args(void **state)
 		"IsInstalled=0 and Type='Driver' no"},
 	    {"QueryString=IsInstalled=0 and Type='Driver' ; "
 	     "includerecommendedupdates='True'",
-		"IncludeRecommendedUpdates: ''True'' is neither True nor "
+		"IsInstalled=0 and Type='Driver' yes"},
+	    {"IncludeRecommendedUpdates='True",
+		"IncludeRecommendedUpdates: ''True' is neither True nor "
 		"False"},
 	    {"QueryString=IsHidden=0;IncludeRecommendedUpdates=true",
 		"IsHidden=0 yes"},
