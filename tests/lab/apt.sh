@@ -278,7 +278,7 @@ lab in n1 apt-get -q update >/dev/null
 lab in n1 apt-get -qy install cau-slow >slow.log 2>&1 &
 wait_for n1 /run/slow
 apt_cau run >/dev/null &
-sleep 8
+lab in n1 timeout 60 sh -c 'until grep -rqs "^cau: waiting for process" /var/lib/cau/node/jobs; do sleep 0.1; done'
 verdict 'the lock of the package manager is waited for' is '1.2 installed' \
 	"$(version n1 cau-sec)"
 lab in n1 touch /run/go
@@ -307,7 +307,7 @@ deb cau-slow 1.3 security 'touch /run/slow; while [ ! -e /run/go ]; do sleep 0.1
 	echo x >>/var/lib/slow-starts'
 publish
 lab in n1 rm -f /run/go /run/slow
-"$CAU" run --state-dir state --nodes n1 --rsh "$rsh" >out 2>err &
+"$CAU" run $quick --state-dir state --nodes n1 --rsh "$rsh" >out 2>err &
 pid=$!
 wait_for n1 /run/slow
 kill -9 $pid

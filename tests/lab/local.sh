@@ -3,7 +3,7 @@
 # cau on a node itself, and real package managers in nodes (run by run.sh
 # inside the lab): the local transport with a restart of its own machine,
 # .deb and .rpm packages and what the package databases say.
-# shellcheck disable=SC2016,SC2034,SC1091,SC2154
+# shellcheck disable=SC2016,SC2034,SC1091,SC2086,SC2154
 . "$(dirname "$0")/common.sh"
 
 # The nodes do not see the folder that cau was built in.
@@ -16,13 +16,13 @@ installer 1.sh 'exit 194'
 lab in n1 mkdir -p /srv/root
 tar -C root -cf - . | lab in n1 tar -C /srv/root -xf -
 boots=$(lab reboots n1)
-lab in n1 "$mine" run --cluster local --root /srv/root >out 2>err
+lab in n1 "$mine" run $quick --cluster local --root /srv/root >out 2>err
 rc=$?
 verdict "local: a restart is pending, and not done" eval 'is 0 $rc &&
 	grep -q "RESTART PENDING" out && is "$boots" "$(lab reboots n1)"'
 
 lab in n1 rm -rf /var/lib/cau /var/lib/starts
-lab in n1 "$mine" run --cluster local --root /srv/root --allow-self-reboot >out 2>err
+lab in n1 "$mine" run $quick --cluster local --root /srv/root --allow-self-reboot >out 2>err
 rc=$?
 lab wait n1 $((boots + 1))
 verdict "--allow-self-reboot: the coordinator goes down with its machine" eval '

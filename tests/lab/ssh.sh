@@ -4,7 +4,7 @@
 # lab): the whole job over ssh, restarts, lost connections, crashes, host
 # keys, noisy logins, sudo.
 # The installers expand on the node, the verdicts are evaluated.
-# shellcheck disable=SC2016,SC2034,SC1091,SC2154
+# shellcheck disable=SC2016,SC2034,SC1091,SC2086,SC2154
 . "$(dirname "$0")/common.sh"
 
 fresh
@@ -57,7 +57,7 @@ fresh
 installer 1.sh ': >/var/lib/waiting' 'while [ ! -e /var/lib/go ]; do sleep 0.05; done' 'exit 0'
 fast="$rsh -oServerAliveInterval=1 -oServerAliveCountMax=1"
 for n in $LAB_NODES; do lab in "$n" rm -f /var/lib/waiting; done
-"$CAU" run --state-dir state --nodes n1,n2 --rsh "$fast" --root "$top/root" >out 2>err &
+"$CAU" run $quick --state-dir state --nodes n1,n2 --rsh "$fast" --root "$top/root" >out 2>err &
 pid=$!
 wait_for n1 /var/lib/waiting
 lab down n1
@@ -76,7 +76,7 @@ n2 1.sh" "$(starts)" && is "Succeeded Succeeded" "$(report "[.nodes[].updates[0]
 fresh
 installer 1.sh ': >/var/lib/waiting' 'while [ ! -e /var/lib/go ]; do sleep 0.05; done' 'echo said; exit 0'
 for n in $LAB_NODES; do lab in "$n" rm -f /var/lib/waiting; done
-"$CAU" run --state-dir state --nodes n1 --rsh "$rsh" --root "$top/root" >out 2>err &
+"$CAU" run $quick --state-dir state --nodes n1 --rsh "$rsh" --root "$top/root" >out 2>err &
 pid=$!
 wait_for n1 /var/lib/waiting
 i=0
@@ -100,7 +100,7 @@ fresh
 installer 1.sh ': >/var/lib/waiting' 'while [ ! -e /var/lib/go ]; do sleep 0.05; done' 'exit 194'
 installer 2.sh 'exit 0'
 for n in $LAB_NODES; do lab in "$n" rm -f /var/lib/waiting; done
-"$CAU" run --state-dir state --nodes n1,n2 --rsh "$rsh" --root "$top/root" >out 2>err &
+"$CAU" run $quick --state-dir state --nodes n1,n2 --rsh "$rsh" --root "$top/root" >out 2>err &
 pid=$!
 wait_for n1 /var/lib/waiting
 kill -9 $pid
@@ -118,7 +118,7 @@ n2 2.sh" "$(starts)" && is "1 1" "$(report "[.nodes[].reboots|length]|join(\" \"
 fresh
 installer 1.sh 'exit 194'
 lab noreturn n1
-"$CAU" run --state-dir state --nodes n1 --rsh "$rsh" --root "$top/root" >out 2>err &
+"$CAU" run $quick --state-dir state --nodes n1 --rsh "$rsh" --root "$top/root" >out 2>err &
 pid=$!
 lab waitoff n1
 kill -9 $pid
@@ -135,7 +135,7 @@ verdict "kill -9 during a restart: the node is not restarted twice" eval 'is 0 $
 fresh
 installer 1.sh 'exit 194'
 lab noreturn n1
-run --reboot-timeout 3s --connect-timeout 1s
+run --reboot-timeout 3s --connect-timeout 1s --max-retries-per-node 1
 rc=$?
 verdict "a node that never comes back stops the run" eval 'is 1 $rc &&
 	is "Failed" "$(report .status)" &&
@@ -150,7 +150,7 @@ lab wait n1
 fresh
 installer 1.sh ': >/var/lib/waiting' 'while [ ! -e /var/lib/go ]; do sleep 0.05; done' 'exit 0'
 for n in $LAB_NODES; do lab in "$n" rm -f /var/lib/waiting; done
-"$CAU" run --state-dir state --nodes n1,n2,n3 --rsh "$rsh" --root "$top/root" >out 2>err &
+"$CAU" run $quick --state-dir state --nodes n1,n2,n3 --rsh "$rsh" --root "$top/root" >out 2>err &
 pid=$!
 wait_for n1 /var/lib/waiting
 lab crash n1
@@ -167,7 +167,7 @@ lab wait n1
 fresh
 installer 1.sh ': >/var/lib/waiting' 'while [ ! -e /var/lib/go ]; do sleep 0.05; done' 'exit 0'
 for n in $LAB_NODES; do lab in "$n" rm -f /var/lib/waiting; done
-"$CAU" run --state-dir state --nodes n1 --rsh "$fast" --contact-timeout 1s --connect-timeout 1s \
+"$CAU" run $quick --state-dir state --nodes n1 --rsh "$fast" --contact-timeout 1s --connect-timeout 1s \
 	-p Microsoft.HotfixPlugin -a "HotfixRootFolderPath=$top/root;HotfixInstallerTimeoutMinutes=2s" >out 2>err &
 pid=$!
 wait_for n1 /var/lib/waiting

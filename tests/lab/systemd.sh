@@ -5,7 +5,7 @@
 # services that do not come up, late, double and failed restarts, scripts,
 # stop, two coordinators.
 # The installers expand on the node, the verdicts are evaluated.
-# shellcheck disable=SC2016,SC2034,SC1091,SC2154
+# shellcheck disable=SC2016,SC2034,SC1091,SC2086,SC2154
 . "$(dirname "$0")/common.sh"
 
 # The commands that take a node out and in note their turns here.
@@ -32,17 +32,15 @@ start() {
 	rm -f order
 }
 
-# drained WORD...: a run of the three nodes, quick to try again.
+# drained WORD...: a run of the three nodes.
 drained() {
-	run --retry-wait 200ms --settle-time 500ms --suspend-command 'sh tool out' \
-		--resume-command 'sh tool in' "$@"
+	run --suspend-command 'sh tool out' --resume-command 'sh tool in' "$@"
 }
 
 # began WORD...: the same on n1 in the background, as $pid.
 began() {
-	"$CAU" run --state-dir state --nodes n1 --rsh "$rsh" --root "$top/root" \
-		--retry-wait 200ms --settle-time 500ms --suspend-command 'sh tool out' \
-		--resume-command 'sh tool in' "$@" >out 2>err &
+	"$CAU" run $quick --state-dir state --nodes n1 --rsh "$rsh" --root "$top/root" \
+		--suspend-command 'sh tool out' --resume-command 'sh tool in' "$@" >out 2>err &
 	pid=$!
 }
 
@@ -74,7 +72,7 @@ verdict "a second run touches nothing" eval 'drained --pre-update-script pre &&
 
 start
 installer 1.sh 'exit 194'
-echo 20000 >"$LAB/n2/down_ms"
+echo 9000 >"$LAB/n2/down_ms"
 drained --reboot-timeout 4s --connect-timeout 1s --max-retries-per-node 20
 rc=$?
 echo 200 >"$LAB/n2/down_ms"
