@@ -5,10 +5,17 @@
 #include <inttypes.h>
 #include <string.h>
 
-static bool
+bool
 drains(const struct sim *s)
 {
-	return s->run.suspend_command[0] != NULL;
+	return s->pacemaker || s->run.suspend_command[0] != NULL;
+}
+
+/* Nothing new is begun. */
+static bool
+is_stopping(const struct sim *s)
+{
+	return s->ledger.stop_asked || s->ledger.refused;
 }
 
 /* More operations than this on one node are a loop. */
@@ -21,7 +28,7 @@ most_starts(const struct sim *s, const struct sim_node *n)
 	return attempts *
 		   ((ENGINE_MAX_PASSES + 1) * pass + (unsigned)n->n_offers +
 		       (unsigned)s->run.suspend_retries + 8) +
-	       2 * s->crashes;
+	       3 * s->crashes;
 }
 
 /* Attempts: no more than allowed, each after its wait. */
@@ -56,6 +63,9 @@ check_begin(struct sim *s, const struct sim_node *n)
 
 	if (s->ledger.stop_asked)
 		broken(s, P_END, "the turn of %s begins after a stop", n->name);
+	if (s->ledger.refused)
+		broken(s, P_ORDER, "the turn of %s begins after a refusal",
+		    n->name);
 	for (size_t i = 0; i < s->run.n_nodes; i++) {
 		en = &s->g.nodes[i];
 		l = &s->ledger.nodes[i];
@@ -119,7 +129,7 @@ check_install(struct sim *s, const struct sim_node *n, const struct event *ev)
 
 	if (f->again)
 		return;
-	if (s->ledger.stop_asked)
+	if (is_stopping(s))
 		broken(s, P_END, "%s: %s after a stop", n->name, ev->id);
 	if (*s->run.pre_script != '\0' && !l->pre_ok)
 		broken(s, P_ORDER, "%s: %s without pre-update script", n->name,
@@ -143,6 +153,9 @@ check_resume(struct sim *s, const struct sim_node *n)
 {
 	const struct ledger_node *l = &s->ledger.nodes[n - s->nodes];
 
+	if (!l->suspended && l->others)
+		broken(s, P_DRAINED, "%s is resumed, and others drained it",
+		    n->name);
 	if (!l->suspended)
 		broken(
 		    s, P_ORDER, "%s is resumed, and was not drained", n->name);
@@ -167,8 +180,7 @@ check_op(struct sim *s, const struct sim_node *n, const struct event *ev)
 		if (s->ledger.turns_begun && !l->turn)
 			broken(s, P_ONCE, "%s: %s, and a turn has begun",
 			    n->name, op_name(ev->op));
-		if (s->ledger.stop_asked &&
-		    (ev->op == OP_STAGE || !l->suspended))
+		if (is_stopping(s) && (ev->op == OP_STAGE || !l->suspended))
 			broken(s, P_END, "%s: %s after a stop", n->name,
 			    op_name(ev->op));
 		break;
@@ -177,7 +189,7 @@ check_op(struct sim *s, const struct sim_node *n, const struct event *ev)
 			broken(s, P_ORDER, "%s: script while drained", n->name);
 		break;
 	case OP_SUSPEND:
-		if (s->ledger.stop_asked)
+		if (is_stopping(s))
 			broken(s, P_END, "%s is drained after a stop", n->name);
 		if (pre && !l->pre_ok)
 			broken(s, P_ORDER, "%s is drained without script",
@@ -195,6 +207,10 @@ check_op(struct sim *s, const struct sim_node *n, const struct event *ev)
 		check_resume(s, n);
 		break;
 	case OP_POST_SCRIPT:
+		if (l->passed && !l->post_due)
+			broken(s, P_ORDER,
+			    "%s: post-update script, and it was passed over",
+			    n->name);
 		if (l->suspended || n->service != IN_SERVICE ||
 		    (pre && !l->pre_ok))
 			broken(s, P_ORDER, "%s: post-update script too early",
@@ -221,6 +237,9 @@ check_start(struct sim *s, const struct event *ev)
 	if (l->held)
 		broken(s, P_ORDER, "%s: %s, and another has it", n->name,
 		    op_name(ev->op));
+	if (l->passed && ev->op != OP_RESUME && ev->op != OP_POST_SCRIPT)
+		broken(s, P_ORDER, "%s: %s, and it was passed over", n->name,
+		    op_name(ev->op));
 	if (s->ledger.stop_now && ev->op != OP_RESUME &&
 	    !(n->flight.again && ev->job != NULL) && ev->op != OP_POST_SCRIPT)
 		broken(s, P_END, "%s: %s after all was to stop now", n->name,
@@ -241,7 +260,7 @@ check_job(struct sim *s, const struct sim_node *n, size_t offer, const char *id)
 	if (j != NULL)
 		broken(s, P_ONCE, "%s: %s is started twice, as %s and %s",
 		    n->name, o->info.id, j->id, id);
-	if (drains(s) && n->service != DRAINED)
+	if (drains(s) && !is_drained(s, n))
 		broken(s, P_ONCE, "%s: %s is installed while it is in service",
 		    n->name, o->info.id);
 	if (o->installed)
@@ -311,7 +330,7 @@ check_time_event(struct sim *s, const struct event *ev)
 		ev->at_ms < SIM_T0 + r->warn_after_ms))
 		broken(s, P_END, "a warning without cause");
 	if (ev->type == EV_STOP_REQUESTED &&
-	    (s->ledger.stop_asked || r->stop_after_ms <= 0 ||
+	    (is_stopping(s) || r->stop_after_ms <= 0 ||
 		ev->at_ms < SIM_T0 + r->stop_after_ms))
 		broken(s, P_END, "a stop without cause");
 }

@@ -63,7 +63,9 @@ mix_flags(uint64_t h, const struct engine_node *n)
 	const bool flags[] = {n->tried, n->prepared, n->active, n->suspended,
 	    n->drained, n->broken, n->in_doubt, n->lost, n->held, n->endless,
 	    n->flawed, n->unknown, n->script_running, n->opened,
-	    n->restart_needed, n->finished, n->busy};
+	    n->restart_needed, n->finished, n->busy, n->passed,
+	    n->busy && n->was_active, n->busy && n->was_opened,
+	    n->busy && n->was_suspended};
 	uint64_t bits = 0;
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
@@ -87,6 +89,7 @@ mix_node(uint64_t h, const struct engine_node *n)
 	for (size_t i = 0; i < n->n_troubles; i++) {
 		h = mix_text(h, n->troubles[i].error);
 		h = mix(h, n->troubles[i].attempt);
+		h = mix(h, (uint64_t)n->troubles[i].outcome);
 	}
 	h = mix_text(h, n->boot_id);
 	h = mix_text(h, n->error);
@@ -99,6 +102,7 @@ mix_node(uint64_t h, const struct engine_node *n)
 	h = mix(h, (uint64_t)n->status);
 	h = mix(h, (uint64_t)n->retry_at_ms);
 	h = mix(h, n->busy ? (uint64_t)n->op * 64 + n->op_update : 0);
+	h = mix(h, (uint64_t)n->suspended_at_ms);
 	h = mix(h, (uint64_t)n->suspended_ms);
 	for (size_t i = 0; i < OP_KIND_COUNT; i++)
 		h = mix(h, (uint64_t)n->timing_ms[i]);

@@ -219,8 +219,9 @@ make_flight(struct sim *s, const struct event *ev)
 	f->started.boot_id =
 	    ev->boot_id == NULL ? NULL : arena_strdup(&s->arena, ev->boot_id);
 	f->started.node = n->name;
-	f->again = ev->op == OP_INSTALL ? en->updates[ev->update].started
-					: en->script_running;
+	f->again = ev->op == OP_INSTALL	  ? en->updates[ev->update].started
+		   : ev->op == OP_SUSPEND ? en->suspended
+					  : en->script_running;
 	f->look_only = f->again && s->g.stop != ENGINE_STOP_NONE &&
 		       ev->op != OP_POST_SCRIPT;
 	if (ev->op == OP_INSTALL) {

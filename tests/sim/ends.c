@@ -90,6 +90,26 @@ end_plugins(struct sim *s, struct sim_node *n, struct event *end)
 	scan_result(s, n, end);
 }
 
+/* What the cluster says to it; false when it says nothing against it. */
+static bool
+end_answered(struct sim *s, const struct flight *f, struct event *end)
+{
+	switch (f->answer) {
+	case ANSWER_TAKE:
+		return false;
+	case ANSWER_ALREADY:
+		end->already = end->op == OP_SUSPEND;
+		return false;
+	case ANSWER_REFUSED:
+		fail(s, end, OUTCOME_REFUSED);
+		break;
+	case ANSWER_SKIPPED:
+		fail(s, end, OUTCOME_SKIPPED);
+		break;
+	}
+	return true;
+}
+
 /* What the journal hears of a script: one of which nobody knows how it ended
  * did not succeed. */
 static void
@@ -99,6 +119,9 @@ end_script(struct sim *s, struct sim_node *n, struct event *end)
 	const struct sim_job *j = job_of(n, f->started.job);
 
 	end->log = j == NULL ? NULL : some_words(s, "log/script.log");
+	if (f->acted && !f->canceled && f->trouble != T_AFTER &&
+	    end_answered(s, f, end))
+		return;
 	if (f->canceled && (j == NULL || j->way == WAY_CANCELED))
 		fail(s, end, OUTCOME_FAILED);
 	else if (f->trouble == T_REFUSED || (j != NULL && j->way == WAY_NEVER))
@@ -204,10 +227,13 @@ end_command(struct sim *s, struct sim_node *n, struct event *end)
 {
 	enum trouble t = n->flight.trouble;
 
-	if (t == T_FLAWED && !n->flight.canceled)
+	if (t == T_FLAWED && !n->flight.canceled &&
+	    n->flight.answer == ANSWER_TAKE)
 		fail(s, end, OUTCOME_FLAWED);
 	else if ((t != T_NONE && t != T_SLOW) || n->flight.canceled)
 		fail(s, end, OUTCOME_FAILED);
+	else
+		(void)end_answered(s, &n->flight, end);
 }
 
 /* An installer that may have been started runs on, for all that is known. */

@@ -39,6 +39,11 @@ static void
 op_started(struct ledger *l, struct ledger_node *n, const struct sim *s,
     const struct event *ev)
 {
+	n->was_suspended = n->suspended;
+	n->was_post_due = n->post_due;
+	if (!n->suspended &&
+	    (ev->attempt != n->attempt || ev->op == OP_SUSPEND))
+		n->others = false;
 	if (ev->attempt != n->attempt) {
 		n->suspends_failed = 0;
 		n->failed_plugins = 0;
@@ -99,10 +104,24 @@ went_well(struct ledger_node *n, const struct event *ev)
 		n->suspended = n->resume_failed = false;
 		break;
 	case OP_SUSPEND:
+		n->suspends_failed = 0;
+		n->suspended &= n->was_suspended || !ev->already;
+		n->others = ev->already;
+		break;
 	case OP_INSTALL:
 	case OP_KIND_COUNT:
 		break;
 	}
+}
+
+/* Nothing was done. */
+static void
+passed_over(struct ledger_node *n)
+{
+	n->passed = true;
+	n->lost = false;
+	n->suspended = n->was_suspended;
+	n->post_due = n->was_post_due;
 }
 
 static void
@@ -134,6 +153,8 @@ op_ended(struct ledger_node *n, const struct sim *s, const struct event *ev)
 	n->flawed |= ev->outcome == OUTCOME_FLAWED;
 	if (ev->outcome == OUTCOME_OK || ev->outcome == OUTCOME_FLAWED)
 		went_well(n, ev);
+	else if (outcome_passes_over(ev->outcome))
+		passed_over(n);
 	else
 		went_badly(n, ev);
 }
@@ -146,8 +167,14 @@ recovered(struct ledger *l, const struct sim *s, const struct event *ev)
 	const char *boot_id = ev->coordinator.boot_id;
 	struct ledger_node *n;
 
-	for (size_t i = 0; i < s->run.n_nodes; i++)
-		l->nodes[i].busy = false;
+	for (size_t i = 0; i < s->run.n_nodes; i++) {
+		n = &l->nodes[i];
+		n->busy = false;
+		/* Whoever had it out may have put it back meanwhile; what may
+		 * have been started is brought to its end all the same. */
+		n->others &= n->suspended || n->restart_open ||
+			     n->installing != SIZE_MAX;
+	}
 	if (*boot_id != 'n' || s->run.allow_self_reboot)
 		return;
 	n = &l->nodes[node_number(s, boot_id)];
@@ -186,6 +213,7 @@ ledger_apply(struct ledger *l, const struct sim *s, const struct event *ev)
 		op_started(l, &l->nodes[node_number(s, ev->node)], s, ev);
 		break;
 	case EV_OP_ENDED:
+		l->refused |= ev->outcome == OUTCOME_REFUSED;
 		op_ended(&l->nodes[node_number(s, ev->node)], s, ev);
 		break;
 	case EV_WARNED:

@@ -92,7 +92,8 @@ check_complete(struct sim *s, const struct sim_node *n)
 	const struct engine_node *en = &s->g.nodes[n - s->nodes];
 	const struct ledger_node *l = &s->ledger.nodes[n - s->nodes];
 
-	if (l->flawed || l->unknown || l->held || l->failed_plugins != 0)
+	if (l->flawed || l->unknown || l->held || l->passed ||
+	    l->failed_plugins != 0)
 		broken(s, P_SEEN, "%s succeeded in spite of trouble", n->name);
 	if (n->service != IN_SERVICE)
 		broken(s, P_SEEN, "%s succeeded, out of service", n->name);
@@ -152,14 +153,52 @@ check_text(struct sim *s, size_t left)
 	buf_release(&b);
 }
 
+/* Nothing was done to a node that was passed over, and nothing else said. */
 static void
-check_exit(struct sim *s, size_t good, size_t failed, bool unknown)
+check_passed(struct sim *s, const struct sim_node *n, const json_t *node)
+{
+	const struct ledger_node *l = &s->ledger.nodes[n - s->nodes];
+	const char *status = json_text(node, "status");
+
+	if (!l->passed)
+		return;
+	if (*json_text(node, "error") == '\0' && !s->hostile)
+		broken(s, P_SEEN, "%s was passed over, and nobody says why",
+		    n->name);
+	if (outcome_passes_over(l->last_outcome) && !l->suspended &&
+	    l->failed_plugins == 0 && !l->flawed && !l->unknown &&
+	    !l->restart_open && n->n_jobs == 0 &&
+	    json_number(node, "failed") == 0 && strcmp(status, "Canceled") != 0)
+		broken(s, P_SEEN, "%s was passed over, and is said to be %s",
+		    n->name, status);
+}
+
+/* Refused for safety, and for that alone. */
+static void
+check_refused(struct sim *s, size_t bad, bool held)
+{
+	enum cau_exit code = engine_exit_code(&s->g);
+
+	if (code == CAU_REFUSED && !s->ledger.refused)
+		broken(s, P_SEEN, "refused, and nobody did");
+	if (s->ledger.refused && code != CAU_REFUSED && code != CAU_UNKNOWN &&
+	    !s->ledger.stop_asked && !held && bad == 0)
+		broken(s, P_SEEN, "exit code %d, and a node was refused",
+		    (int)code);
+	if (s->g.stop == ENGINE_STOP_FAILED &&
+	    (int64_t)bad <= s->run.max_failed_nodes)
+		broken(s, P_SEEN, "MaxFailedNodesExceeded by %zu nodes", bad);
+}
+
+static void
+check_exit(struct sim *s, size_t good, size_t bad, size_t failed, bool unknown)
 {
 	enum cau_exit code = engine_exit_code(&s->g);
 	bool held = false;
 
 	for (size_t i = 0; i < s->run.n_nodes; i++)
 		held |= s->ledger.nodes[i].held;
+	check_refused(s, bad, held);
 	if (unknown != (code == CAU_UNKNOWN))
 		broken(
 		    s, P_SEEN, "exit code %d, unknown: %d", (int)code, unknown);
@@ -185,7 +224,7 @@ void
 check_report(struct sim *s)
 {
 	json_t *r = report_to_json(&s->g), *nodes, *node;
-	size_t good = 0, failed = 0, left = 0;
+	size_t good = 0, bad = 0, failed = 0, left = 0;
 	const struct engine_node *en;
 	bool unknown = false;
 	const char *status;
@@ -203,12 +242,15 @@ check_report(struct sim *s)
 		check_left(s, &s->nodes[i], node);
 		if (strcmp(status, "Succeeded") == 0)
 			check_complete(s, &s->nodes[i]);
+		check_passed(s, &s->nodes[i], node);
 		good += strcmp(status, "Succeeded") == 0;
+		bad += strcmp(status, "Succeeded") != 0 &&
+		       strcmp(status, "Canceled") != 0;
 		failed += strcmp(status, "Failed") == 0;
 		left += json_flag(node, "left_suspended");
 		unknown |= json_number(node, "unknown") > 0;
 	}
-	check_exit(s, good, failed, unknown);
+	check_exit(s, good, bad, failed, unknown);
 	check_text(s, left);
 	json_decref(r);
 }

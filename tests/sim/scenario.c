@@ -295,6 +295,47 @@ make_incidents(struct sim *s)
 	qsort(s->incidents, s->n_incidents, sizeof(*s->incidents), by_time);
 }
 
+/* What a cluster that has a say says, and who else works on it. */
+static void
+make_trouble_of_cluster(struct sim *s)
+{
+	struct incident *i;
+
+	for (unsigned k = below(s, 7); k > 0; k--) {
+		i = &s->incidents[s->n_incidents++];
+		i->at_ms = SIM_T0 + some_time(s, HOUR_MS / 4);
+		i->lasts_ms =
+		    chance(s, 40) ? FOREVER / 4 : some_time(s, HOUR_MS / 2);
+		i->node = below(s, (unsigned)s->run.n_nodes);
+		i->kind = chance(s, 60) ? ADMIN_TAKES : CLUSTER_UNFIT;
+		if (i->kind == CLUSTER_UNFIT)
+			i->lasts_ms = some_time(s, HOUR_MS / 2);
+		else if (chance(s, 40))
+			i->at_ms = SIM_T0; /* before the run */
+	}
+	qsort(s->incidents, s->n_incidents, sizeof(*s->incidents), by_time);
+}
+
+static void
+make_cluster(struct sim *s)
+{
+	static const char *const none[] = {NULL};
+	uint64_t random = s->random;
+
+	s->random = s->random_cluster;
+	s->pacemaker = s->run.suspend_command[0] != NULL && chance(s, 40);
+	s->update_standby = s->pacemaker && chance(s, 50);
+	if (s->pacemaker) {
+		s->run.cluster_type = "pacemaker";
+		s->run.suspend_command = s->run.resume_command = none;
+		s->run.standby_nodes = s->update_standby ? "update" : "skip";
+		if (!s->calm)
+			make_trouble_of_cluster(s);
+	}
+	s->random_cluster = s->random;
+	s->random = random;
+}
+
 void
 scenario_make(struct sim *s)
 {
@@ -315,9 +356,11 @@ scenario_make(struct sim *s)
 	s->stop_ms = s->stop_now_ms = FOREVER;
 	s->self = scenario_coordinator(s);
 	disk_init(&s->disk, sim_random(&s->random));
+	if (!s->calm)
+		make_incidents(s);
+	make_cluster(s);
 	if (s->calm)
 		return;
-	make_incidents(s);
 	if (chance(s, 15))
 		s->stop_ms = SIM_T0 + some_time(s, HOUR_MS);
 	if (chance(s, s->stop_ms == FOREVER ? 3 : 40))
@@ -359,7 +402,10 @@ scenario_show(const struct sim *s)
 #undef X
 	(void)printf("  %zu nodes, %zu plug-ins%s%s%s%s\n", r->n_nodes,
 	    r->n_plugins,
-	    r->suspend_command[0] == NULL ? "" : ", suspend and resume",
+	    s->update_standby		    ? ", Pacemaker, standby is updated"
+	    : s->pacemaker		    ? ", Pacemaker, standby is skipped"
+	    : r->suspend_command[0] == NULL ? ""
+					    : ", suspend and resume",
 	    *r->pre_script == '\0' ? "" : ", pre-update script",
 	    *r->post_script == '\0' ? "" : ", post-update script",
 	    s->calm ? ", nothing goes wrong" : "");

@@ -50,7 +50,8 @@ trace(const struct sim *s, const struct sim_node *n, const char *fmt, ...)
 	(void)vprintf(fmt, ap);
 	va_end(ap);
 	if (n != NULL)
-		(void)printf("  [boot %u%s%s]", n->boot, services[n->service],
+		(void)printf("  [boot %u%s%s%s]", n->boot, services[n->service],
+		    n->admin_ms > s->now_ms ? " standby" : "",
 		    n->up_ms > s->now_ms     ? " down"
 		    : n->mute_ms > s->now_ms ? " mute"
 					     : "");
@@ -63,6 +64,7 @@ simulate(uint64_t seed, bool traced)
 	struct sim *s = xcalloc(1, sizeof(*s));
 
 	s->seed = s->random = seed;
+	s->random_cluster = ~seed;
 	s->trace = traced;
 	engine_init(&s->g);
 	scenario_make(s);

@@ -98,12 +98,21 @@ struct sim_job {
 
 enum service { IN_SERVICE, HALF_DRAINED, DRAINED };
 
+/* What a cluster says when one of its nodes is to be taken out of service. */
+enum answer {
+	ANSWER_TAKE, /* fit for it, and the node is in service */
+	ANSWER_REFUSED,
+	ANSWER_SKIPPED,
+	ANSWER_ALREADY
+};
+
 /* An operation between its start and its end. */
 struct flight {
 	bool on, acted;
 	bool again, look_only; /* as in work.h */
 	bool canceled;	       /* by the coordinator */
 	bool held;	       /* another one has the node */
+	enum answer answer;
 	struct event started;
 	size_t offer;	/* install */
 	size_t *wanted; /* stage: offers, and their jobs */
@@ -122,11 +131,12 @@ struct sim_node {
 	struct sim_job *jobs;
 	size_t n_jobs, cap_jobs;
 	unsigned boot, restarts, stages;
-	int64_t up_ms;	 /* down until then */
-	int64_t mute_ms; /* no contact until then, though it is up */
-	bool restarting; /* down because cau asked for it */
-	int64_t held_ms; /* another coordinator has it until then */
-	enum service service;
+	int64_t up_ms;	      /* down until then */
+	int64_t mute_ms;      /* no contact until then, though it is up */
+	bool restarting;      /* down because cau asked for it */
+	int64_t held_ms;      /* another coordinator has it until then */
+	int64_t admin_ms;     /* an admin has it in standby until then */
+	enum service service; /* as far as cau has to do with it */
 	struct flight flight;
 };
 
@@ -134,7 +144,14 @@ struct sim_node {
 struct incident {
 	int64_t at_ms, lasts_ms;
 	size_t node;
-	enum { NODE_DIES, NODE_MUTE, NODE_HELD, DISK_FULL } kind;
+	enum {
+		NODE_DIES,
+		NODE_MUTE,
+		NODE_HELD,
+		DISK_FULL,
+		ADMIN_TAKES,
+		CLUSTER_UNFIT
+	} kind;
 };
 
 /* What the events so far say, without the engine. */
@@ -147,7 +164,10 @@ struct ledger_node {
 	enum op_outcome last_outcome;
 	bool in_doubt, unknown, flawed, held, lost;
 	bool suspended, resume_failed;
-	bool restart_open; /* asked for, not seen back: */
+	bool passed; /* refused or skipped */
+	bool others; /* this attempt found it taken out by others */
+	bool was_suspended, was_post_due; /* before the operation in flight */
+	bool restart_open;		  /* asked for, not seen back: */
 	unsigned restart_boot;
 	bool pre_ok;		 /* a pre-update script not yet answered */
 	bool post_due;		 /* something is to be followed by the other */
@@ -160,6 +180,7 @@ struct ledger {
 	struct ledger_node *nodes;
 	size_t n_events;
 	bool stop_asked, stop_now, abandoned, finished;
+	bool refused; /* a node, by its cluster */
 	unsigned warned;
 	bool turns_begun;
 };
@@ -174,6 +195,7 @@ struct disk {
 
 struct sim {
 	uint64_t seed, random;
+	uint64_t random_cluster; /* what a seed means does not change by it */
 	bool trace;
 	struct arena arena;
 	/* The scenario. */
@@ -186,11 +208,14 @@ struct sim {
 	unsigned most_crashes;
 	enum trouble troubles[T_COUNT];
 	unsigned n_troubles;
-	struct incident incidents[6];
+	struct incident incidents[6 + 6];
 	size_t n_incidents, next_incident;
 	int64_t stop_ms, stop_now_ms;
+	bool pacemaker;	     /* a cluster that has a say */
+	bool update_standby; /* nodes that others took out are updated */
 	/* The world. */
 	int64_t now_ms;
+	int64_t unfit_ms; /* the cluster is not fit to lose a node until then */
 	struct disk disk;
 	/* The coordinator. */
 	size_t home; /* the node that it runs on, SIZE_MAX: none */
@@ -262,6 +287,8 @@ void jobs_cut(struct sim *s, struct sim_node *n);
 /* world.c */
 const char *boot_of(struct sim *s, const struct sim_node *n);
 bool answers(const struct sim *s, const struct sim_node *n);
+/* Whether it is out of service as far as cau can know. */
+bool is_drained(const struct sim *s, const struct sim_node *n);
 /* For how long an operation is waited for. */
 int64_t limit_of(const struct sim *s, enum op_kind op);
 void world_start(struct sim *s, struct sim_node *n);
@@ -284,6 +311,7 @@ size_t node_number(const struct sim *s, const char *name);
 void check_plan(struct sim *s, const struct engine_plan *plan, bool waiting);
 void check_start(struct sim *s, const struct event *ev);
 void check_state(struct sim *s);
+bool drains(const struct sim *s);
 bool may_restart(const struct sim *s, const struct sim_node *n);
 void check_job(
     struct sim *s, const struct sim_node *n, size_t offer, const char *id);

@@ -8,7 +8,7 @@
 /* What an event is judged by, from before it. */
 struct before {
 	bool known, busy, finished, active, suspended, drained, in_doubt;
-	bool restart, done, all_finished, over;
+	bool restart, started, done, all_finished, over;
 	enum op_kind op;
 	size_t update;
 	int64_t last_ms;
@@ -35,6 +35,7 @@ look(const struct engine *g, const struct event *ev)
 	b.restart =
 	    n->restart_needed ||
 	    (n->n_reboots > 0 && n->reboots[n->n_reboots - 1].ended_ms == 0);
+	b.started = ev->update < n->n_updates && n->updates[ev->update].started;
 	b.done = ev->update >= n->n_updates || n->updates[ev->update].done;
 	b.op = n->op;
 	b.update = n->op_update;
@@ -50,8 +51,9 @@ misfit_start(
 		return "an operation on a node that takes none";
 	if (ev->op == OP_INSTALL && b->done)
 		return "an installation of what is done";
-	if (ev->op == OP_INSTALL && g->run.suspend_command[0] != NULL &&
-	    !b->drained)
+	if (ev->op == OP_INSTALL && !b->started && !b->drained &&
+	    (g->run.suspend_command[0] != NULL ||
+		strcmp(g->run.cluster_type, "pacemaker") == 0))
 		return "an installation on a node in service";
 	if (ev->op == OP_RESUME && (!b->suspended || b->in_doubt))
 		return "a resume out of place";
@@ -77,6 +79,9 @@ misfit(const struct engine *g, const struct event *ev, const struct before *b)
 	case EV_OP_STARTED:
 		return misfit_start(g, ev, b);
 	case EV_OP_ENDED:
+		if (outcome_passes_over(ev->outcome) &&
+		    ev->op != OP_PRE_SCRIPT && ev->op != OP_SUSPEND)
+			return "a node that is passed over too late";
 		return !b->known || !b->busy || b->op != ev->op ||
 			       (ev->op == OP_INSTALL && b->update != ev->update)
 			   ? "the end of what did not start"
@@ -95,7 +100,8 @@ misfit(const struct engine *g, const struct event *ev, const struct before *b)
 static void
 some_end(struct sim *s, const struct sim_node *n, struct event *ev)
 {
-	ev->outcome = (enum op_outcome)below(s, OUTCOME_HELD + 1);
+	ev->outcome = (enum op_outcome)below(s, OUTCOME_SKIPPED + 1);
+	ev->already = chance(s, 20);
 	ev->error = ev->type == EV_OP_ENDED && chance(s, 50)
 			? NULL
 			: some_words(s, "trouble");

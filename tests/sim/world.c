@@ -14,6 +14,13 @@ boot_of(struct sim *s, const struct sim_node *n)
 }
 
 bool
+is_drained(const struct sim *s, const struct sim_node *n)
+{
+	return n->service == DRAINED || n->admin_ms > s->now_ms ||
+	       s->ledger.nodes[n - s->nodes].others;
+}
+
+bool
 answers(const struct sim *s, const struct sim_node *n)
 {
 	return n->up_ms <= s->now_ms && n->mute_ms <= s->now_ms;
@@ -50,6 +57,18 @@ world_incident(struct sim *s, const struct incident *i)
 	case NODE_HELD:
 		trace(s, n, "is locked by another coordinator");
 		n->held_ms = s->now_ms + i->lasts_ms;
+		break;
+	case ADMIN_TAKES:
+		if (n->service != IN_SERVICE)
+			break; /* it is out already */
+		n->admin_ms = s->now_ms + i->lasts_ms;
+		trace(s, n, "an admin has it in standby for %.0f s",
+		    (double)i->lasts_ms / 1000);
+		break;
+	case CLUSTER_UNFIT:
+		trace(s, NULL, "the cluster may lose no node for %.0f s",
+		    (double)i->lasts_ms / 1000);
+		s->unfit_ms = s->now_ms + i->lasts_ms;
 		break;
 	case DISK_FULL:
 		trace(s, NULL, "the disk of the coordinator is nearly full");
@@ -123,13 +142,32 @@ loses_quorum(const struct sim *s)
 	return dead > 0 && 2 * (dead + out) >= s->run.n_nodes;
 }
 
+static enum answer
+ask_cluster(const struct sim *s, const struct sim_node *n)
+{
+	if (s->pacemaker && n->admin_ms > s->now_ms)
+		return s->update_standby ? ANSWER_ALREADY : ANSWER_SKIPPED;
+	return s->unfit_ms > s->now_ms || loses_quorum(s) ? ANSWER_REFUSED
+							  : ANSWER_TAKE;
+}
+
+/*
+ * A drain that this run may have begun just fails. The engine is to cope with
+ * the other answers all the same.
+ */
 static void
 act_suspend(struct sim *s, struct sim_node *n)
 {
 	struct flight *f = &n->flight;
+	enum answer answer = ask_cluster(s, n);
 
-	if (loses_quorum(s))
-		f->trouble = T_REFUSED;
+	if (f->trouble != T_BEFORE && answer != ANSWER_TAKE) {
+		if (!s->pacemaker || (f->again && chance(s, 50)))
+			f->trouble = T_REFUSED;
+		else
+			f->answer = answer;
+		return;
+	}
 	switch (f->trouble) {
 	case T_BEFORE:
 	case T_REFUSED:
@@ -192,6 +230,9 @@ go_down(struct sim *s, struct sim_node *n)
 		    n->name);
 	if (!may_restart(s, n))
 		broken(s, P_ORDER, "%s is restarted without leave", n->name);
+	if (drains(s) && !is_drained(s, n))
+		broken(s, P_ORDER, "%s is restarted while it is in service",
+		    n->name);
 	n->restarting = true;
 	n->restarts++;
 	reboot(s, n, down);
@@ -243,6 +284,11 @@ world_act(struct sim *s, struct sim_node *n)
 		act_stage(s, n);
 		break;
 	case OP_PRE_SCRIPT:
+		if (s->pacemaker && !f->again && f->trouble != T_BEFORE)
+			f->answer = ask_cluster(s, n);
+		if (f->answer == ANSWER_TAKE || f->answer == ANSWER_ALREADY)
+			jobs_act(s, n);
+		break;
 	case OP_POST_SCRIPT:
 	case OP_INSTALL:
 		jobs_act(s, n);
