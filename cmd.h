@@ -38,7 +38,7 @@ int cmd_stop(int argc, char **argv);
 #define REPLAY_SYNOPSIS	 "[RUN | FILE] [--json]"
 #define REPORT_SYNOPSIS	 "list | show [RUN] [--json]"
 #define PLUGIN_SYNOPSIS \
-	"list [NAME] | register PATH | unregister NAME | test PATH"
+	"list [NAME] | unregister NAME | register FILE | test FILE"
 #define QUERY_SYNOPSIS "check | explain QUERY [--json], match QUERY [FILE]"
 #define RULES_SYNOPSIS "check FILE | explain FILE --file NAME [options]"
 #define HEALTHCHECK_SYNOPSIS "[options]"

@@ -717,11 +717,15 @@ scan_or_stage_ended(struct engine *g, struct engine_node *n,
 	if (ev->op == OP_STAGE) {
 		n->bytes_staged += ev->bytes;
 		n->staged = done;
-		return 0;
+	} else {
+		add_updates(g, n, ev);
+		n->n_ignored = ev->scan.n_ignored;
+		n->scanned = done;
 	}
-	add_updates(g, n, ev);
-	n->n_ignored = ev->scan.n_ignored;
-	n->scanned = done;
+	/* Those behind one that failed are not scanned (facts on plug-ins, 5).
+	 */
+	if (g->run.stop_on_plugin_failure && n->failed_plugins != 0)
+		n->scanned = g->run.n_plugins;
 	return 0;
 }
 

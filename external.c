@@ -3,9 +3,11 @@
 #include "external.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "job.h"
 #include "json.h"
@@ -356,7 +358,8 @@ fetch(struct call *c, const char *job, int64_t contact_ms, struct err *e)
 static const char *
 trouble_of(const struct call *c, const struct job_end *end)
 {
-	const char *sep = *c->words == '\0' ? "" : ": ";
+	const char *words = *c->words == '\0' ? c->answer.words : c->words;
+	const char *sep = *words == '\0' ? "" : ": ";
 	char span[TEXT_SMALL_SIZE];
 
 	switch (end->how) {
@@ -364,15 +367,15 @@ trouble_of(const struct call *c, const struct job_end *end)
 		if (end->code == 0)
 			return NULL;
 		return arena_printf(c->arena, "it ended with exit code %d%s%s",
-		    end->code, sep, c->words);
+		    end->code, sep, words);
 	case JOB_SIGNALED:
 		return arena_printf(c->arena,
 		    "it was killed by signal %d (%s)%s%s", end->code,
-		    strsignal(end->code), sep, c->words);
+		    strsignal(end->code), sep, words);
 	case JOB_TIMEOUT:
 		text_span(span, c->x->plugin->description.limit_ms[c->verb]);
 		return arena_printf(c->arena,
-		    "timeout: it was ended after %s%s%s", span, sep, c->words);
+		    "timeout: it was ended after %s%s%s", span, sep, words);
 	case JOB_NOT_STARTED:
 		return arena_printf(
 		    c->arena, "it could not be started: %s", end->words);
@@ -615,6 +618,30 @@ unknown(struct install_result *r, const struct update *u, const char *reason,
 	return NODE_LOST;
 }
 
+/* What it said for the log goes behind what it said on stderr. */
+static void
+add_log(const struct call *c, const struct install_order *order, bool *has_log)
+{
+	const struct buf *log = &c->answer.log;
+	FILE *f;
+	int fd;
+
+	if (log->len == 0)
+		return;
+	fd = openat(order->log_dir, order->log_name,
+	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return;
+	*has_log = true;
+	f = fdopen(fd, "a");
+	if (f == NULL) {
+		(void)close(fd);
+		return;
+	}
+	(void)fwrite(log->data, 1, log->len, f);
+	(void)fclose(f);
+}
+
 static enum node_rc
 install(struct call *c, const struct install_order *order,
     struct install_result *r, struct err *e)
@@ -660,6 +687,7 @@ install(struct call *c, const struct install_order *order,
 			e->text),
 		    e);
 	judge(c, &end, r);
+	add_log(c, order, &end.has_log);
 	r->log = end.has_log ? order->log_name : "";
 	return NODE_OK;
 }

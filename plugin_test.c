@@ -15,6 +15,7 @@
 
 #define NODE	   "test-node"
 #define CONNECT_MS 15000
+#define UNKNOWN_MS 10000
 #define SHOWN	   3
 
 struct test {
@@ -195,11 +196,29 @@ install_all(struct test *t)
 	scan_after(t);
 }
 
+/* A later version may have more verbs: one that is not known must fail. */
 static void
-try_verbs(struct test *t, bool really)
+try_unknown_verb(struct test *t, const char *path)
+{
+	const char *argv[] = {path, "no-such-verb", NULL};
+	struct child_status status;
+	struct err e;
+
+	if (child_run(argv, "{}\n", NULL, PROTOCOL_MAX_BYTES, NULL,
+		clock_ms() + UNKNOWN_MS, &status, &e) == -1)
+		add(t->found->problems, "an unknown verb: %s", e.text);
+	else if (status.how == CHILD_EXITED && status.code == 0)
+		add(t->found->problems,
+		    "an unknown verb ends with 0; anything else is expected");
+}
+
+static void
+try_verbs(struct test *t, const char *path, bool really)
 {
 	if (scan_twice(t) == -1)
 		return;
+	if (really)
+		try_unknown_verb(t, path);
 	if (t->offered.n_updates == 0)
 		add(t->found->not_tried,
 		    "stage and install: the scan offers nothing (arguments "
@@ -294,7 +313,7 @@ plugin_test(struct plugin_findings *f, const char *path, const char *args,
 	if (t.dir != NULL) {
 		t.plugin.ops = external_ops(&p, &t.arena);
 		if (configure(&t, args) == 0) {
-			try_verbs(&t, really);
+			try_verbs(&t, p.path, really);
 			node_close(&t.node);
 			t.plugin.ops->release(t.plugin.self);
 		}

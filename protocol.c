@@ -384,14 +384,21 @@ take_progress(struct protocol *p, const json_t *j, struct err *e)
 	    take_text(j, "text", PROTOCOL_MAX_TEXT, &p->words, p->arena, e) ==
 		-1)
 		return -1;
-	p->percent = (int)percent;
+	if (percent >= 0)
+		p->words = arena_printf(p->arena, "%d%%%s%s", (int)percent,
+		    *p->words == '\0' ? "" : " ", p->words);
+	buf_addf(&p->log, "%s\n", p->words);
 	return 0;
 }
 
 static int
 take_log(struct protocol *p, const json_t *j, struct err *e)
 {
-	return take_text(j, "text", PROTOCOL_MAX_LINE, &p->words, p->arena, e);
+	if (take_text(j, "text", PROTOCOL_MAX_LINE, &p->words, p->arena, e) ==
+	    -1)
+		return -1;
+	buf_addf(&p->log, "%s\n", p->words);
+	return 0;
 }
 
 static int
@@ -491,9 +498,9 @@ protocol_begin(struct protocol *p, enum protocol_verb verb, const char *id,
 	*p = (struct protocol){.verb = verb,
 	    .id = id,
 	    .arena = a,
-	    .percent = -1,
 	    .words = "",
 	    .result = {.reason = "", .log = ""}};
+	buf_init(&p->log);
 }
 
 void
@@ -501,6 +508,7 @@ protocol_release(struct protocol *p)
 {
 	free(p->updates);
 	json_decref(p->object);
+	buf_release(&p->log);
 	p->updates = NULL;
 	p->object = NULL;
 }

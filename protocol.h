@@ -62,10 +62,11 @@ struct protocol {
 	size_t n_updates, cap_updates;
 	bool has_result;
 	struct install_result result; /* stage, install */
-	int percent;		      /* of the last progress, -1: none */
-	const char *words;	      /* of the last progress or log, or "" */
+	struct buf log;	   /* the texts of progress and log, a line each */
+	const char *words; /* the last one of them, or "" */
 };
 
+/* To be released in the end. */
 void protocol_begin(struct protocol *p, enum protocol_verb verb, const char *id,
     struct arena *a);
 void protocol_release(struct protocol *p);

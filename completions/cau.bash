@@ -8,10 +8,12 @@ _cau_commands() {
 	"$1" help 2>/dev/null | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p'
 }
 
-# The verbs of a command: the small words of its usage lines.
+# The verbs of a command: the small words of its usage lines that begin what is
+# between bars.
 _cau_verbs() {
-	"$1" help "$2" 2>/dev/null |
-		sed -n "s/^[usage: ]* cau $2 \\([a-z |]*\\).*/\\1/p" | tr -d '|'
+	"$1" help "$2" 2>/dev/null | sed -n "s/^[usage: ]* cau $2 //p" |
+		sed 's/ *\[[^]]*\]//g' | tr '|' '\n' |
+		sed -n 's/^ *\([a-z]\{1,\}\)\( .*\)\{0,1\}$/\1/p'
 }
 
 _cau_options() {

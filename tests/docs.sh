@@ -341,6 +341,8 @@ t cau run --nodes-file READ
 t cau scan --root sche
 t cau rules check LIC
 t cau query ''
+t cau plugin ''
+t cau plugin register READ
 t cau run --nodes ''
 t cau scan --root /srv/a --no-m
 X
@@ -355,6 +357,8 @@ cau run --nodes-file READ: README.md
 cau scan --root sche: schema
 cau rules check LIC: LICENSE
 cau query : check explain match
+cau plugin : list unregister register test
+cau plugin register READ: README.md
 cau run --nodes : 
 cau scan --root /srv/a --no-m: --no-metadata
 X

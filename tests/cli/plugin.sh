@@ -184,7 +184,7 @@ it 'misuse'
 for words in '' foo register 'register a b' unregister 'list a b' 'test'; do
 	runs 2 cau plugin $words
 	silent_out
-	err_has 'usage: cau plugin list [NAME] | register PATH | unregister NAME | test PATH'
+	err_has 'usage: cau plugin list [NAME] | unregister NAME | register FILE | test FILE'
 done
 runs 2 cau plugin list -a x=y
 err_has '-a is for test, and comes once'
@@ -320,13 +320,31 @@ scan_says "line 1 of its output: not a JSON object: 'Reading package lists...' (
 	'echo Reading package lists...; update u1'
 scan_says "line 1 of its output: not a JSON object: '\\xff\\x00\\x1b[31m' (what people are to read goes to standard error)" \
 	'printf "\377\000\033[31m\n"'
-it 'scan: silence'
-scan_says 'timeout: it was ended after SPAN' 'sleep 100 & wait'
-it 'scan: the same update for ever, fast and slowly'
-scan_says "it was killed by signal 15 (Terminated): it printed more than 8 MiB and was ended; line 2 of its output: update 'u1' is offered twice" \
-	'yes "$(update u1)"' 20
-scan_says "timeout: it was ended after SPAN; line 2 of its output: update 'u1' is offered twice" \
-	'while :; do update u1; sleep 0.2; done'
+it 'scan: silence; the same update for ever, slowly and fast: three plug-ins at once, and one that is well'
+slow() {
+	plugin "$1" "Contoso.$1" ",\"scan_timeout_s\":$2" <<X
+scan() {
+$3
+}
+X
+	register "$1"
+}
+slow Silent 1 'sleep 100 & wait'
+slow Slow 1 'while :; do update u1; sleep 0.2; done'
+slow Fast 20 'yes "$(update u1)"'
+rm -rf n1 made
+mkdir made
+runs 3 cau scan --nodes "$one" -p Contoso.Silent,Contoso.Files,Contoso.Slow,Contoso.Fast \
+	-a '' -a "Dir=$dir/made" -a '' -a ''
+silent_err
+out_is <<'X'
+n1: 1 to install, 0 already installed, 0 ignored
+  error: Contoso.Silent: scan: timeout: it was ended after SPAN
+  error: Contoso.Slow: scan: timeout: it was ended after SPAN; line 2 of its output: update 'u1' is offered twice
+  error: Contoso.Fast: scan: it was killed by signal 15 (Terminated): it printed more than 8 MiB and was ended; line 2 of its output: update 'u1' is offered twice
+  STATE       UPDATE  VERSION  KB  SIZE  TITLE
+  Applicable  u1                   0 B
+X
 it 'scan: a line without end'
 scan_says 'line 1 of its output: it is longer than 65536 bytes' \
 	'head -c 3000000 /dev/zero | tr "\0" x'
@@ -382,7 +400,13 @@ install_says Failed 'line 2 of its output: a second result' 'result Succeeded; r
 it 'install: a failure of which it tells'
 install_says Failed 'the bank is locked' \
 	'echo "{\"type\":\"result\",\"id\":\"u1\",\"result\":\"Failed\",\"reason\":\"the bank is locked\",\"exit_code\":77}"; exit 1'
-jsonl '.nodes[0].updates[0] | "\(.exit_code) \(.condition)"' '77 '
+json '.nodes[0].updates[0] | "\(.exit_code) \(.condition)"' '77 '
+it 'install: progress and log'
+install_says Succeeded '' 'echo first >&2
+	echo "{\"type\":\"progress\",\"percent\":50,\"text\":\"half\"}"
+	echo "{\"type\":\"log\",\"text\":\"bank B\"}"; result Succeeded'
+json '.nodes[0].updates[0].log' log/n1/001-u1.log
+same 'the log' "$(cat "$(ls -td c/runs/* | head -n 1)"/log/n1/001-u1.log)" "first${nl}50% half${nl}bank B"
 it 'install: a wrong result'
 install_says Failed "line 1 of its output: \"result\" is 'OK'; Succeeded, Failed, AlreadyInstalled or NotApplicable is expected" 'result OK'
 it 'install: it is offered again'
@@ -409,4 +433,181 @@ register nostage
 rm -rf n1
 runs 1 run_of Contoso.NoStage
 out_has 'error: stage of u1: no room for it'
+
+# Two plug-ins that say what they do, in this order.
+teller() {
+	plugin "$1" "Contoso.$1" ',"stage":false,"arguments":[{"name":"Mode"}]' <<X
+say() { echo "$1 \$*" >>$dir/told; }
+scan() {
+	say scan
+	[ "\$CAU_ARG_MODE" != noscan ] || { echo "no scan today" >&2; exit 1; }
+	[ -e "\$CAU_PLUGIN_DIR/done" ] || update u1
+}
+install() {
+	say install
+	[ "\$CAU_ARG_MODE" != noinstall ] || exit 1
+	: >"\$CAU_PLUGIN_DIR/done"
+	result Succeeded
+}
+X
+	register "$1"
+}
+# tell ARGS1 ARGS2 WORD...: a run with both.
+tell() {
+	rm -rf n1 told
+	a1=$1 a2=$2
+	shift 2
+	cau run -q --nodes "$one" -p Contoso.First,Contoso.Second -a "$a1" -a "$a2" \
+		--max-retries-per-node 0 "$@"
+}
+told() {
+	same 'what was done' "$(tr '\n' ' ' <told)" "$1"
+}
+teller First
+teller Second
+it 'two plug-ins: serially, each in its turn'
+runs 0 tell '' '' --run-plugins-serially
+told 'First scan Second scan First install Second install First scan Second scan '
+it 'two plug-ins: the scan of one fails, the other goes on'
+runs 1 tell Mode=noscan '' --run-plugins-serially
+told 'First scan Second scan Second install First scan Second scan '
+out_has 'error: Contoso.First: scan: it ended with exit code 1: no scan today'
+it 'two plug-ins: with --stop-on-plugin-failure it does not'
+runs 1 tell Mode=noscan '' --run-plugins-serially --stop-on-plugin-failure
+told 'First scan '
+it 'two plug-ins: an update fails, the other plug-in goes on'
+runs 3 tell Mode=noinstall ''
+out_has '    Failed            u1  exit 1'
+out_has '    Succeeded         u1  exit 0'
+it 'beside a built-in one'
+rm -rf n1 told root
+make_root root
+echo 'exit 0' | put root/CAUHotfix_All/a.sh
+runs 0 cau run -q --nodes "$one" -p Contoso.First,Microsoft.HotfixPlugin -a '' \
+	-a "HotfixRootFolderPath=$dir/root"
+out_has '    Succeeded         u1'
+out_has '    Succeeded         CAUHotfix_All/a.sh'
+
+# waiter FILE NAME WHERE: its installation waits for the file go.
+waiter() {
+	plugin "$1" "$2" ',"arguments":[]' <<X
+scan() { [ -e "$dir/installed.\$CAU_NODE" ] || update u1; }
+stage() { echo "\$CAU_NODE stage" >>$dir/ran; }
+install() {
+	echo "\$CAU_NODE start" >>$dir/ran
+	until [ -e $dir/go ]; do sleep 0.05; done
+	echo "\$CAU_NODE end" >>$dir/ran
+	: >"$dir/installed.\$CAU_NODE"
+	result Succeeded
+}
+X
+	sed -i "s/\"runs_on\":\"node\"/\"runs_on\":\"$3\"/" "$p/$1"
+	register "$1"
+}
+# begin NAME: a run with it in the background, as $run; returns when it installs.
+begin() {
+	rm -rf n1 n2 ran go installed.* c/coordinator
+	"$CAU" run --nodes "n1=local:$dir/n1,n2=local:$dir/n2" -p "$1" >run.out 2>run.err </dev/null &
+	run=$!
+	eventually 'it installs' grep -q start ran
+}
+waiter waiter Contoso.Waiter node
+waiter here Contoso.Here coordinator
+for w in Waiter Here; do
+	it "$w: kill -9 while it installs, and recovery: once"
+	begin Contoso.$w
+	kill -9 $run
+	wait $run 2>/dev/null
+	: >go
+	runs 0 cau recover -q
+	out_has 'n1  Succeeded: 1 succeeded'
+	same 'staged' "$(grep stage ran | sort | tr '\n' ' ')" 'n1 stage n2 stage '
+	grep -v stage ran >ran.installs
+	file_is ran.installs <<'X'
+n1 start
+n1 end
+n2 start
+n2 end
+X
+done
+yes 'it ran beside the coordinator' test -d c/coordinator/n1/plugins/Contoso.Here
+no 'and not on the node' test -e n1/stage
+it 'cau stop --now: it is ended, and nobody knows'
+begin Contoso.Waiter
+runs 8 cau stop --now --wait
+wait $run
+same 'exit code' $? 8
+runs 0 cau report show
+out_has 'ended because the run was stopped; nobody knows how far it came'
+same 'it does not end any more' "$(grep -c end ran)" 0
+it 'recovery when it has changed: refused, as long as it is not put back'
+begin Contoso.Here
+kill -9 $run
+wait $run 2>/dev/null
+cp "$p/here" keep
+echo '# more' >>"$p/here"
+runs 7 cau recover
+err_has "Contoso.Here: $p/here is not the file that was registered"
+: >go
+cp keep "$p/here"
+runs 0 cau recover -q
+same 'once' "$(grep -c 'n1 start' ran)" 1
+
+it 'over a remote shell, and the connection breaks while it installs'
+use_stub
+rm -rf ran go installed.* c/coordinator stub
+new_stub
+: >go
+runs 0 cau run -q --nodes n1=cut -p Contoso.Waiter --node-state-dir "$dir/node"
+same 'once' "$(tr '\n' ' ' <ran)" 'n1 stage n1 start n1 end '
+
+it 'plugin test: what is wrong comes first'
+: >made/u1
+runs 0 cau plugin test "$p/good" -a "Dir=$dir/made;List=u1 u8 u9"
+silent_err
+out_is <<'X'
+fine      describe: Contoso.Files 1.0, protocol 1, runs on the node, 2 arguments
+fine      scan: 2 updates: u8, u9
+not tried stage and install: they would change this machine; cau plugin test --yes tries them too
+X
+runs 1 cau plugin test "$p/good"
+out_is <<'X'
+problem   the argument Dir is missing: where (arguments are given with -a)
+fine      describe: Contoso.Files 1.0, protocol 1, runs on the node, 2 arguments
+X
+runs 0 cau plugin test "$p/good" -a "Dir=$dir/made"
+out_has 'not tried stage and install: the scan offers nothing (arguments with -a may change that)'
+plugin wrong Contoso.Wrong <<'X'
+scan() { update u1; update u2; update u3; update u4; }
+install() {
+	case $CAU_UPDATE_ID in
+	u1) result Succeeded ;;
+	u2) ;;
+	u3) result Succeeded u4 ;;
+	u4) exit 7 ;;
+	esac
+}
+X
+sed -i 's/^\*) exit 2/*) exit 0/' "$p/wrong"
+runs 1 cau plugin test --yes "$p/wrong"
+out_is <<'X'
+problem   an unknown verb ends with 0; anything else is expected
+problem   install of u2: Failed: it gave no result
+problem   install of u3: Failed: line 1 of its output: a result for 'u4', which it was not asked for
+problem   install of u4: Failed: it ended with exit code 7
+problem   scan after install: u1 is offered again; what is installed must not be
+fine      describe: Contoso.Wrong 1.0, protocol 1, runs on the node, 0 arguments
+fine      scan: 4 updates: u1, u2, u3 and 1 more
+fine      stage
+fine      install of u1: Succeeded
+X
+plugin fickle Contoso.Fickle <<'X'
+scan() { update "u$$"; }
+X
+runs 1 cau plugin test --json "$p/fickle"
+json '.problems[0]' 'scan: two scans, with nothing done between them, do not offer the same'
+runs 1 cau plugin test "$p/open"
+out_is <<'X'
+problem   others than root could change DIR/p/open, which is run as root on the nodes: DIR/p/open: writable by everybody
+X
 finish

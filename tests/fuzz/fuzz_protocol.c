@@ -59,8 +59,7 @@ check_answer(const struct protocol *p)
 	if ((p->n_updates > 0 && p->verb != VERB_SCAN) ||
 	    p->n_updates > PROTOCOL_MAX_UPDATES ||
 	    (p->has_result && p->verb < VERB_STAGE) ||
-	    (p->described && p->verb != VERB_DESCRIBE) || p->percent < -1 ||
-	    p->percent > 100)
+	    (p->described && p->verb != VERB_DESCRIBE))
 		abort();
 	for (size_t i = 0; i < p->n_updates; i++) {
 		printable(u[i].id, PROTOCOL_MAX_ID);
@@ -80,6 +79,8 @@ check_answer(const struct protocol *p)
 		abort();
 	printable(p->result.reason, PROTOCOL_MAX_TITLE);
 	printable(p->words, PROTOCOL_MAX_LINE);
+	if (p->log.len > 5 * p->bytes)
+		abort();
 	if (p->described)
 		check_description(p);
 }

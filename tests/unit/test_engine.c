@@ -1353,6 +1353,29 @@ test_plugins(void **state)
 		"n1 Scan -> n1 ok !1 2:b\n"
 		"Failed",
 		CAU_FAILED, "n1 Failed 1 canceled", NULL},
+	    {"StopOnPluginFailure: they are not even scanned, one by one",
+		{.n_nodes = 1,
+		    .n_plugins = 3,
+		    .serially = true,
+		    .stop_on_failure = true,
+		    .max_failed_nodes = 1},
+		"n1 Scan Microsoft.HotfixPlugin -> n1 ok a\n"
+		"n1 Stage Microsoft.HotfixPlugin -> n1 ok\n"
+		"n1 Scan P2 -> n1 ok !2\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Scan Microsoft.HotfixPlugin -> n1 ok\n"
+		"PartiallyFailed",
+		CAU_PARTIAL, "n1 PartiallyFailed 1 succeeded", NULL},
+	    {"StopOnPluginFailure: nor when the one before fails to stage",
+		{.n_nodes = 1,
+		    .n_plugins = 2,
+		    .serially = true,
+		    .stop_on_failure = true,
+		    .max_failed_nodes = 1},
+		"n1 Scan Microsoft.HotfixPlugin -> n1 ok a\n"
+		"n1 Stage Microsoft.HotfixPlugin -> n1 ok !1\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed 1 canceled", NULL},
 	    {"StopOnPluginFailure while installing",
 		{.n_nodes = 1,
 		    .n_plugins = 2,

@@ -45,6 +45,9 @@ show(struct buf *b, enum protocol_verb verb, const char *in, size_t len)
 		    update_result_name(p.result.result),
 		    p.result.reboot_required ? "!" : "", p.result.exit_code,
 		    p.result.reason);
+	if (p.log.len > 0 && p.log.len < 200)
+		buf_addf(b, "%s{%.*s}", b->len == 0 ? "" : " ",
+		    (int)p.log.len - 1, p.log.data);
 	protocol_release(&p);
 	arena_release(&a);
 }
@@ -140,7 +143,10 @@ test_scan(void **state)
 {
 	static const struct one cases[] = {
 	    {"", ""},
-	    {"{\"type\":\"log\",\"text\":\"x\"}\n", ""},
+	    {"{\"type\":\"log\",\"text\":\"x\\n\"}\n"
+	     "{\"type\":\"progress\",\"percent\":5}\n"
+	     "{\"type\":\"progress\",\"percent\":100,\"text\":\"all\"}\n",
+		"{x\\n\n5%\n100% all}"},
 	    {"{\"type\":\"update\",\"id\":\"a\"}\n", "[a|||]"},
 	    {"{\"type\":\"update\",\"id\":\"a\",\"title\":\"T\\u001b\\n\","
 	     "\"version\":\"2\",\"data\":{\"k\":1},\"x\":0}\n",
@@ -220,7 +226,8 @@ test_stage(void **state)
 {
 	static const struct one cases[] = {
 	    {"", ""},
-	    {"{\"type\":\"progress\",\"percent\":50,\"text\":\"half\"}\n", ""},
+	    {"{\"type\":\"progress\",\"percent\":50,\"text\":\"half\"}\n",
+		"{50% half}"},
 	    {"{\"type\":\"result\",\"id\":\"u1\",\"result\":\"Succeeded\"}\n",
 		"Succeeded 0 "},
 	};
