@@ -63,6 +63,7 @@ SRCS = \
 	bytesrc.c \
 	checks.c \
 	child.c \
+	cluster_list.c \
 	cmd_healthcheck.c \
 	cmd_plugin.c \
 	cmd_query.c \
@@ -110,6 +111,8 @@ SRCS = \
 	options_health.c \
 	options_profile.c \
 	options_run.c \
+	pacemaker.c \
+	pacemaker_ask.c \
 	pcmk.c \
 	pcmk_refuse.c \
 	pcmk_state.c \

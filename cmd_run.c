@@ -218,6 +218,28 @@ check_left_over(const struct session *s, struct err *e)
 	    id);
 }
 
+/* Whether the cluster is fit for a run at all; what is wrong is told. */
+static int
+check_cluster(struct work *w, struct err *e)
+{
+	struct buf problems = BUF_INIT, shown = BUF_INIT;
+	char *line, *save;
+	int rc;
+
+	if (w->cluster->check == NULL)
+		return 0;
+	rc = w->cluster->check(w->cluster_self, &problems, e);
+	for (line = strtok_r(problems.data, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
+		buf_reset(&shown);
+		text_printable(&shown, line, strlen(line));
+		(void)fprintf(stderr, "cau run: %s\n", shown.data);
+	}
+	buf_release(&shown);
+	buf_release(&problems);
+	return rc;
+}
+
 static int
 make_run(struct session *s, struct run_info *run, struct err *e)
 {
@@ -327,7 +349,8 @@ start(struct session *s, struct options *o, struct err *e)
 	s->has_work = true;
 	if (!o->quiet || rc == -1)
 		(void)fputs(s->work.warnings.data, stderr);
-	if (rc == -1 || gate(s, o, e) == -1)
+	if (rc == -1 || gate(s, o, e) == -1 ||
+	    check_cluster(&s->work, e) == -1)
 		return -1;
 	if (make_run(s, run, e) == -1) {
 		file_remove_tree(s->run_dir);

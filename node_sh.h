@@ -14,6 +14,7 @@ extern const char node_agent_dnf_sh[];
 extern const char node_agent_fwupd_sh[];
 extern const char node_agent_rpm_sh[];
 extern const char node_agent_zypper_sh[];
+extern const char node_pacemaker_sh[];
 extern const char node_external_run_sh[];
 extern const char node_external_sh[];
 

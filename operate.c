@@ -13,11 +13,6 @@
 #include "restart.h"
 #include "text.h"
 
-/* For runs of the time before --suspend-timeout. */
-#define COMMAND_MS	 600000
-#define COMMAND_GRACE_MS 2000
-#define CANCEL_LOOK_MS	 250
-
 static void
 fail(struct order *o, enum op_outcome outcome, const char *text)
 {
@@ -401,73 +396,43 @@ do_script(struct order *o)
 			o->ended.log == NULL ? "" : o->ended.log));
 }
 
-/* Waits for a child until it ends, or is to be given up. */
-static int
-wait_command(struct order *o, struct child *c, int64_t limit_ms, struct err *e)
-{
-	int64_t deadline = clock_ms() + limit_ms, slice;
-	char span[TEXT_SMALL_SIZE];
-	enum child_turn t;
+static const enum op_outcome cluster_outcomes[] = {
+    [CLUSTER_OK] = OUTCOME_OK,
+    [CLUSTER_FLAWED] = OUTCOME_FLAWED,
+    [CLUSTER_ALREADY] = OUTCOME_OK,
+    [CLUSTER_FAILED] = OUTCOME_FAILED,
+    [CLUSTER_SKIPPED] = OUTCOME_SKIPPED,
+    [CLUSTER_REFUSED] = OUTCOME_REFUSED,
+};
 
-	do {
-		slice = clock_ms() + CANCEL_LOOK_MS;
-		t = child_turn(c, slice < deadline ? slice : deadline);
-		buf_reset(&c->output);
-		/* What puts a node back is always waited for. */
-		if (o->started.op == OP_SUSPEND &&
-		    atomic_load(&o->work->cancel))
-			return err_set(e, CAU_CANCELED,
-			    "ended because the run was stopped");
-		if (t == CHILD_TURN_TIMEOUT && clock_ms() >= deadline) {
-			text_span(span, limit_ms);
-			return err_set(
-			    e, CAU_FAILED, "it did not end within %s", span);
-		}
-	} while (t != CHILD_TURN_ENDED);
-	return 0;
-}
+typedef enum cluster_rc
+cluster_fn(void *self, const struct cluster_order *o, struct err *e);
 
-/* The words of a command here, with the node's name behind them. */
-static void
-do_command(struct order *o, const char *const *words, const char *what)
+/* Taken out of service, put back, or asked whether it may be taken out; true
+ * when all is well. */
+static bool
+do_cluster(struct order *o, cluster_fn *function)
 {
-	int64_t limit = o->work->run->suspend_timeout_ms;
-	struct buf why = BUF_INIT;
-	struct child_spec spec = {NULL, -1, true, false};
-	struct child c;
-	const char **argv;
-	size_t n = 0;
+	struct work *w = o->work;
+	struct cluster_order co = {w->run, o->node, o->again, &w->cancel};
+	enum cluster_rc rc;
 	struct err e;
 
-	while (words[n] != NULL)
-		n++;
-	argv = arena_alloc(&o->arena, (n + 2) * sizeof(*argv));
-	memcpy(argv, words, n * sizeof(*argv));
-	argv[n] = o->node->name;
-	spec.argv = argv;
-	if (child_start(&c, &spec, &e) == -1) {
-		fail(o, OUTCOME_FAILED, e.text);
-		return;
-	}
-	child_finish_input(&c);
-	if (wait_command(o, &c, limit > 0 ? limit : COMMAND_MS, &e) == -1) {
-		child_stop(&c, COMMAND_GRACE_MS);
-		fail(o, OUTCOME_FAILED,
-		    arena_printf(
-			&o->arena, "%s %s: %s", what, argv[0], e.text));
-		return;
-	}
-	if (c.status.how != CHILD_EXITED || c.status.code != 0) {
-		child_describe(&why, &c.status);
-		buf_addstr(&why, c.errors.len > 0 ? ": " : "");
-		text_printable(
-		    &why, c.errors.data, strcspn(c.errors.data, "\n"));
-		fail(o, OUTCOME_FAILED,
-		    arena_printf(
-			&o->arena, "%s %s: %s", what, argv[0], why.data));
-	}
-	child_stop(&c, 0);
-	buf_release(&why);
+	rc = function(w->cluster_self, &co, &e);
+	o->ended.already = rc == CLUSTER_ALREADY && o->started.op == OP_SUSPEND;
+	if (rc == CLUSTER_OK || rc == CLUSTER_ALREADY)
+		return true;
+	fail(o, cluster_outcomes[rc], e.text);
+	return false;
+}
+
+/* The script comes first, but not to a node that is not to be taken out. */
+static void
+do_pre_script(struct order *o)
+{
+	if (o->again || o->work->cluster->may_suspend == NULL ||
+	    do_cluster(o, o->work->cluster->may_suspend))
+		do_script(o);
 }
 
 static void
@@ -493,8 +458,6 @@ do_restart(struct order *o)
 void
 operate(struct order *o)
 {
-	const struct run_info *r = o->work->run;
-
 	o->ended.type = EV_OP_ENDED;
 	o->ended.node = o->started.node;
 	o->ended.op = o->started.op;
@@ -514,11 +477,13 @@ operate(struct order *o)
 		do_plugins(o);
 		break;
 	case OP_PRE_SCRIPT:
+		do_pre_script(o);
+		break;
 	case OP_POST_SCRIPT:
 		do_script(o);
 		break;
 	case OP_SUSPEND:
-		do_command(o, r->suspend_command, "suspend command");
+		(void)do_cluster(o, o->work->cluster->suspend);
 		break;
 	case OP_INSTALL:
 		do_install(o);
@@ -527,7 +492,7 @@ operate(struct order *o)
 		do_restart(o);
 		break;
 	case OP_RESUME:
-		do_command(o, r->resume_command, "resume command");
+		(void)do_cluster(o, o->work->cluster->resume);
 		break;
 	case OP_KIND_COUNT:
 		break;

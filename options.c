@@ -25,6 +25,9 @@
 
 enum {
 	OPT_CLUSTER = 256,
+	OPT_VIA,
+	OPT_STANDBY_NODES,
+	OPT_FAILED_RESOURCES,
 	OPT_NODES,
 	OPT_NODES_FILE,
 	OPT_PROFILE,
@@ -95,8 +98,11 @@ const struct option_def option_defs[] = {
 	"nodes by name; an address is what the remote shell takes"},
     {OPT_NODES_FILE, "nodes-file", "FILE", NULL, NODES,
 	"a node a line, as with --nodes (default " NODES_FILE ")"},
-    {OPT_CLUSTER, "cluster", "auto|local|list", NULL, NODES,
-	"auto: list if there are nodes, else this machine"},
+    {OPT_CLUSTER, "cluster", "auto|local|list|pacemaker", NULL, NODES,
+	"auto: list if nodes are given, else pacemaker if it is here, else "
+	"local"},
+    {OPT_VIA, "via", "NODE", NULL, NODES,
+	"pacemaker: ask this member; an address as with --nodes"},
     {OPT_PROFILE, "profile", "FILE", NULL, NODES,
 	"options in a file (default " PROFILE_FILE "; '': none)"},
     {OPT_NODE_ORDER, "node-order", "a,b,...", "NodeOrder", CMD_RUN,
@@ -152,9 +158,14 @@ const struct option_def option_defs[] = {
 	"SuspendRetriesPerNode", CMD_RUN,
 	"further tries before the attempt fails (default 0)"},
     {OPT_FORCE_DRAIN, "force-pause-and-drain", NULL, "ForcePauseAndDrain",
-	CMD_RUN, "have the suspend command drain by force"},
+	CMD_RUN, "drain though a service stops; for the suspend command, too"},
     {OPT_NO_DRAIN, "force-pause-no-drain", NULL, "ForcePauseNoDrain", CMD_RUN,
 	"have the suspend command not drain"},
+    {OPT_STANDBY_NODES, "standby-nodes", "skip|update", "StandbyNodes", CMD_RUN,
+	"pacemaker: nodes that others have in standby (default skip)"},
+    {OPT_FAILED_RESOURCES, "allow-failed-resources", NULL,
+	"AllowFailedResources", CMD_RUN,
+	"pacemaker: drain though resources have failed"},
     {OPT_FAILBACK_MODE, "failback-mode", "MODE", "FailbackMode", CMD_RUN,
 	"Immediate (default), Policy, NoFailback: for the resume command"},
     {OPT_REBOOT_TIMEOUT, "reboot-timeout", "TIME", "RebootTimeoutMinutes",
@@ -348,6 +359,19 @@ take_drain(struct run_info *r, const char *mode, struct err *e)
 }
 
 static int
+take_standby(struct run_info *r, const char *word, struct err *e)
+{
+	if (text_casecmp(word, "skip") == 0)
+		r->standby_nodes = "";
+	else if (text_casecmp(word, "update") == 0)
+		r->standby_nodes = "Update";
+	else
+		return err_set(
+		    e, CAU_USAGE, "%.40s: skip or update is expected", word);
+	return 0;
+}
+
+static int
 take_path(const char **out, const char *path, struct err *e)
 {
 	if (*path == '\0')
@@ -379,6 +403,14 @@ take_option(struct options *o, int id, const char *value, struct err *e)
 	switch (id) {
 	case OPT_CLUSTER:
 		o->cluster = value;
+		return 0;
+	case OPT_VIA:
+		o->via = value;
+		return 0;
+	case OPT_STANDBY_NODES:
+		return take_standby(r, value, e);
+	case OPT_FAILED_RESOURCES:
+		r->failed_resources = "Allow";
 		return 0;
 	case OPT_NODES:
 		o->nodes = value;
@@ -565,6 +597,7 @@ set_defaults(struct options *o, const char *command)
 	o->run.node_state_dir = "/var/lib/cau/node";
 	o->run.pre_script = o->run.post_script = "";
 	o->run.suspend_mode = "Drain";
+	o->run.standby_nodes = o->run.failed_resources = "";
 	o->run.failback_mode = failback_modes[0];
 	o->run.max_failed_nodes = -1;
 	o->run.max_retries_per_node = 3;

@@ -58,7 +58,8 @@ struct options {
 	struct arena arena;
 	const char *command;
 	unsigned bit;	     /* of the command */
-	const char *cluster; /* auto, local, list */
+	const char *cluster; /* auto, local, list, pacemaker */
+	const char *via;     /* a member of it */
 	const char *profile; /* the file; NULL: the default, "": none */
 	const char *nodes;
 	const char *nodes_file;

@@ -7,7 +7,9 @@
 
 #include "file.h"
 #include "names.h"
+#include "node_sh.h"
 #include "options.h"
+#include "pacemaker.h"
 #include "text.h"
 #include "words.h"
 
@@ -62,27 +64,84 @@ add_nodes(struct options *o, const char *text, size_t *cap,
 	return 0;
 }
 
+/* What the words say the cluster is; "" for what is to be found out. */
+static int
+cluster_type(struct options *o, const char **type, struct err *e)
+{
+	static const char *const types[] = {
+	    "auto", "local", "list", "pacemaker", NULL};
+	bool nodes = o->nodes != NULL || o->nodes_file != NULL;
+	size_t i = 0;
+
+	while (types[i] != NULL && strcmp(types[i], o->cluster) != 0)
+		i++;
+	*type = types[i];
+	if (*type == NULL)
+		return err_set(e, CAU_USAGE,
+		    "--cluster %.40s: auto, local, list or pacemaker is "
+		    "expected",
+		    o->cluster);
+	if (i == 0)
+		*type = o->via != NULL				 ? "pacemaker"
+			: nodes || access(NODES_FILE, F_OK) == 0 ? "list"
+			: pacemaker_is_here()			 ? "pacemaker"
+								 : "local";
+	if (!nodes && strcmp(*type, "list") == 0 &&
+	    access(NODES_FILE, F_OK) == 0)
+		o->nodes_file = NODES_FILE;
+	if (o->via != NULL && strcmp(*type, "pacemaker") != 0)
+		return err_set(
+		    e, CAU_USAGE, "--via is for --cluster pacemaker");
+	if (nodes && strcmp(*type, "local") == 0)
+		return err_set(e, CAU_USAGE,
+		    "--cluster local is this machine; it takes no nodes");
+	return 0;
+}
+
+/* The members of the cluster; nodes that were given are their addresses. */
+static int
+find_members(struct options *o, struct err *e)
+{
+	struct run_info *r = &o->run;
+	const struct transport t = {.rsh = r->rsh,
+	    .sudo = r->sudo,
+	    .state_dir = r->node_state_dir,
+	    .connect_ms = r->connect_timeout_ms,
+	    .plugin_text = node_pacemaker_sh};
+	struct pacemaker_members m;
+
+	if (o->via != NULL && node_check_address(o->via, e) == -1)
+		return err_wrap(e, "--via");
+	if (r->suspend_command[0] != NULL)
+		return err_set(e, CAU_USAGE,
+		    "%s: Pacemaker takes nodes out of service itself",
+		    options_label(o, "suspend-command"));
+	if (strcmp(r->suspend_mode, "NoDrain") == 0)
+		return err_set(e, CAU_USAGE,
+		    "%s: Pacemaker always drains a node that it puts in "
+		    "standby",
+		    options_label(o, "force-pause-no-drain"));
+	if (pacemaker_find(
+		&t, o->via, r->nodes, r->n_nodes, &m, &o->arena, e) == -1)
+		return err_wrap(e, "cannot find the members of the cluster");
+	r->nodes = m.nodes;
+	r->n_nodes = m.n;
+	r->cluster_name = m.cluster;
+	return 0;
+}
+
 static int
 find_nodes(struct options *o, struct err *e)
 {
-	bool local = strcmp(o->cluster, "local") == 0;
-	bool list = strcmp(o->cluster, "list") == 0;
 	struct run_node *nodes = NULL, *copy;
 	struct buf text = BUF_INIT;
 	char host[256] = "localhost";
+	const char *type;
 	size_t cap = 0;
 	int rc = 0;
 
-	if (!local && !list && strcmp(o->cluster, "auto") != 0)
-		return err_set(e, CAU_USAGE,
-		    "--cluster %.40s: auto, local or list is expected",
-		    o->cluster);
-	if (o->nodes_file == NULL && o->nodes == NULL && !local &&
-	    access(NODES_FILE, F_OK) == 0)
-		o->nodes_file = NODES_FILE;
-	if (local && (o->nodes != NULL || o->nodes_file != NULL))
-		return err_set(e, CAU_USAGE,
-		    "--cluster local is this machine; it takes no nodes");
+	if (cluster_type(o, &type, e) == -1)
+		return -1;
 	if (o->nodes_file != NULL) {
 		rc = file_read(o->nodes_file, &text, NODES_FILE_MAX, e);
 		e->code = CAU_USAGE;
@@ -93,10 +152,11 @@ find_nodes(struct options *o, struct err *e)
 		rc = add_nodes(o, o->nodes, &cap, &nodes, e);
 	buf_release(&text);
 	if (rc == 0 && o->run.n_nodes == 0 &&
-	    (list || o->nodes != NULL || o->nodes_file != NULL))
+	    (strcmp(type, "list") == 0 || o->nodes != NULL ||
+		o->nodes_file != NULL))
 		rc = err_set(e, CAU_USAGE, "the list of nodes is empty");
-	o->run.cluster_type = o->run.n_nodes > 0 ? "list" : "local";
-	if (rc == 0 && o->run.n_nodes == 0) {
+	o->run.cluster_type = type;
+	if (rc == 0 && strcmp(type, "local") == 0) {
 		(void)gethostname(host, sizeof(host) - 1);
 		host[strcspn(host, ".")] = '\0';
 		rc = add_node(o, arena_printf(&o->arena, "%s=local", host),
@@ -107,10 +167,11 @@ find_nodes(struct options *o, struct err *e)
 		memcpy(copy, nodes, o->run.n_nodes * sizeof(*copy));
 	free(nodes);
 	o->run.nodes = copy;
-	o->run.cluster_name =
-	    o->run.n_nodes > 0 && strcmp(o->run.cluster_type, "local") == 0
-		? copy[0].name
-		: "";
+	o->run.cluster_name = o->run.n_nodes > 0 && strcmp(type, "local") == 0
+				  ? copy[0].name
+				  : "";
+	if (rc == 0 && strcmp(type, "pacemaker") == 0)
+		rc = find_members(o, e);
 	return rc;
 }
 
@@ -189,6 +250,27 @@ find_plugins(struct options *o, struct err *e)
 	return 0;
 }
 
+/* A member that updates its own cluster takes itself last: its restart cuts
+ * the run. */
+static void
+own_last(struct options *o, struct run_node *nodes, size_t n)
+{
+	struct run_node own;
+	size_t i = 0;
+
+	while (i < n && !nodes[i].local)
+		i++;
+	if (i + 1 >= n)
+		return;
+	own = nodes[i];
+	memmove(&nodes[i], &nodes[i + 1], (n - i - 1) * sizeof(*nodes));
+	nodes[n - 1] = own;
+	if (o->node_order != NULL && strstr(o->node_order, own.name) != NULL)
+		buf_addf(&o->warnings,
+		    "warning: %s comes last, because cau runs on it\n",
+		    own.name);
+}
+
 /* NodeOrder: these nodes first; the others keep their order behind them. */
 static int
 find_order(struct options *o, struct err *e)
@@ -219,6 +301,8 @@ find_order(struct options *o, struct err *e)
 		if (!taken[i])
 			nodes[n++] = r->nodes[i];
 	r->nodes = nodes;
+	if (strcmp(r->cluster_type, "pacemaker") == 0)
+		own_last(o, nodes, r->n_nodes);
 	return 0;
 }
 

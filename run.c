@@ -113,9 +113,11 @@ make_order(const struct driver *d, const struct event *ev)
 	o->started.job = keep(o, ev->job);
 	o->started.boot_id = keep(o, ev->boot_id);
 	o->started.plugin = keep(o, ev->plugin);
-	o->again = ev->op == OP_INSTALL ? n->updates[ev->update].started
-					: n->script_running;
-	o->look_only = o->again && d->g->stop != ENGINE_STOP_NONE &&
+	o->again = ev->op == OP_INSTALL	  ? n->updates[ev->update].started
+		   : ev->op == OP_SUSPEND ? n->suspended
+					  : n->script_running;
+	o->look_only = o->again && ev->job != NULL &&
+		       d->g->stop != ENGINE_STOP_NONE &&
 		       ev->op != OP_POST_SCRIPT;
 	if (ev->op != OP_STAGE && ev->op != OP_INSTALL)
 		return o;

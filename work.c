@@ -429,6 +429,8 @@ plugin_text(struct work *w)
 		for (s = w->plugins[i].ops->node_scripts;
 		     s != NULL && *s != NULL; s++)
 			buf_addstr(&b, *s);
+	if (w->cluster->node_script != NULL)
+		buf_addstr(&b, w->cluster->node_script);
 	text = b.len == 0 ? NULL : arena_strdup(&w->arena, b.data);
 	buf_release(&b);
 	return text;
@@ -442,6 +444,7 @@ work_init(struct work *w, struct run_info *run, const char *state_dir,
 	buf_init(&w->warnings);
 	w->run = run;
 	w->no_metadata = no_metadata;
+	w->cluster = cluster_find(run->cluster_type);
 	w->pre_script.fd = w->post_script.fd = -1;
 	w->stop_fd = -1;
 	(void)pthread_mutex_init(&w->mutex, NULL);
@@ -467,6 +470,8 @@ work_init(struct work *w, struct run_info *run, const char *state_dir,
 	for (size_t i = 0; i < run->n_nodes; i++)
 		node_init(&w->nodes[i], run->nodes[i].name,
 		    run->nodes[i].address, &w->transport, &w->arena);
+	if (w->cluster->open != NULL)
+		w->cluster_self = w->cluster->open(run, w->nodes);
 	return 0;
 }
 
@@ -521,6 +526,8 @@ work_release(struct work *w)
 			(void)poll(&p, 1, -1);
 	}
 	stop_keeper(w);
+	if (w->cluster_self != NULL)
+		w->cluster->close(w->cluster_self);
 	for (size_t i = 0; w->nodes != NULL && i < w->run->n_nodes; i++)
 		node_close(&w->nodes[i]);
 	for (size_t i = 0; i < w->n_plugins; i++)

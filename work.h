@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "cluster.h"
 #include "nodelock.h"
 #include "plugin.h"
 #include "script.h"
@@ -45,6 +46,8 @@ struct work {
 	struct plugin *plugins;
 	size_t n_plugins;
 	bool no_metadata;
+	const struct cluster_ops *cluster;
+	void *cluster_self;
 	struct program pre_script, post_script;
 	const char *run_dir; /* NULL: a scan, nothing is kept */
 	struct nodelock lock;
