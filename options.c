@@ -99,8 +99,7 @@ const struct option_def option_defs[] = {
     {OPT_NODES_FILE, "nodes-file", "FILE", NULL, NODES,
 	"a node a line, as with --nodes (default " NODES_FILE ")"},
     {OPT_CLUSTER, "cluster", "auto|local|list|pacemaker", NULL, NODES,
-	"auto: list if nodes are given, else pacemaker if it is here, else "
-	"local"},
+	"auto: list if there are nodes, else what is here"},
     {OPT_VIA, "via", "NODE", NULL, NODES,
 	"pacemaker: ask this member; an address as with --nodes"},
     {OPT_PROFILE, "profile", "FILE", NULL, NODES,

@@ -213,7 +213,7 @@ silent_out
 it 'cluster'
 for c in run scan; do
 	runs 2 cau $c --root root --cluster pacemker
-	err_has '--cluster pacemker: auto, local or list is expected'
+	err_has '--cluster pacemker: auto, local, list or pacemaker is expected'
 	runs 2 cau $c --root root --cluster local --nodes a
 	err_has '--cluster local is this machine; it takes no nodes'
 done
