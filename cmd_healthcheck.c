@@ -54,7 +54,7 @@ check_plugin(struct health *h, const struct options *o,
 	const struct run_info *r = &o->run;
 	const struct plugin_ops *ops = plugin_find(known, r->plugins[i].name);
 	const struct plugin_config config = {ops, o->state_dir,
-	    r->plugins[i].args, r->nodes, r->n_nodes, true, true};
+	    r->plugins[i].args, r->nodes, r->n_nodes, false, true, true};
 	struct buf lines = BUF_INIT;
 	void *self = NULL;
 	struct err e;
@@ -89,8 +89,8 @@ check_script(struct health *h, const char *path)
 
 /* What needs no node. */
 static void
-check_here(struct health *h, const struct options *o,
-    const struct plugin_set *known)
+check_here(
+    struct health *h, const struct options *o, const struct plugin_set *known)
 {
 	const struct run_info *r = &o->run;
 
@@ -135,7 +135,7 @@ healthcheck(struct options *o)
 	struct health h;
 	struct work w;
 	struct err e;
-	int rc;
+	int rc, stop_fd;
 
 	run_block_signals();
 	health_init(&h, &o->health);
@@ -144,12 +144,12 @@ healthcheck(struct options *o)
 	run.n_plugins = 0;
 	run.pre_script = run.post_script = "";
 	rc = work_init(&w, &run, o->state_dir, true, false, &e);
-	w.stop_fd = run_signal_fd();
+	stop_fd = run_signal_fd();
 	check_here(&h, o, &w.known);
 	if (rc == 0)
-		rc = examine(&h, &w, o->state_dir, &e);
-	if (w.stop_fd != -1)
-		(void)close(w.stop_fd);
+		rc = examine(&h, &w, o->state_dir, stop_fd, &e);
+	if (stop_fd != -1)
+		(void)close(stop_fd);
 	if (rc == -1) {
 		if (o->nagios)
 			(void)printf("CAU UNKNOWN - %s\n", e.text);

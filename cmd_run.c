@@ -305,12 +305,11 @@ gate(struct session *s, const struct options *o, struct err *e)
 	struct health *h = &s->health;
 	struct health_counts c;
 	struct buf b = BUF_INIT;
-	int rc;
+	int rc, stop_fd = run_signal_fd();
 
 	h->gate = true;
 	h->packages = plugins_use_packages(&o->run);
-	s->work.stop_fd = run_signal_fd();
-	rc = examine(h, &s->work, o->state_dir, e);
+	rc = examine(h, &s->work, o->state_dir, stop_fd, e);
 	if (rc == 0) {
 		health_finish(h);
 		c = health_count(h->findings, h->n);
@@ -319,16 +318,15 @@ gate(struct session *s, const struct options *o, struct err *e)
 			(void)fputs(b.data, stderr);
 			buf_release(&b);
 			if (o->alert_action == ALERT_STOP ||
-			    !person_agrees(o, s->work.stop_fd))
+			    !person_agrees(o, stop_fd))
 				rc = err_set(e, CAU_UNHEALTHY,
 				    "stopped by the health check, nothing was "
 				    "touched; to run nevertheless: "
 				    "--alert-action continue");
 		}
 	}
-	if (s->work.stop_fd != -1)
-		(void)close(s->work.stop_fd);
-	s->work.stop_fd = -1;
+	if (stop_fd != -1)
+		(void)close(stop_fd);
 	return rc;
 }
 

@@ -203,13 +203,13 @@ struct event {
 	bool now;		 /* stop: installers are ended too */
 	struct plugin_failure *failures; /* scan and stage ended */
 	size_t n_failures;
-	const char *kind;	      /* restart ended: full, kexec, soft */
-	bool already;		      /* suspend ended: others had done it */
-	const char *log;	      /* script ended */
-	struct scan_result scan;      /* scan ended */
-	int64_t bytes;		      /* stage ended: bytes sent */
-	struct install_result result; /* install ended */
-	enum summary_status status;   /* run finished */
+	const char *kind;		/* restart ended: full, kexec, soft */
+	bool already;			/* suspend ended: others had done it */
+	const char *log;		/* script ended */
+	struct scan_result scan;	/* scan ended */
+	int64_t bytes;			/* stage ended: bytes sent */
+	struct install_result result;	/* install ended */
+	enum summary_status status;	/* run finished */
 	const struct finding *findings; /* run started; NULL: not looked for */
 	size_t n_findings;
 };

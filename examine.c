@@ -2,8 +2,12 @@
 /* Makes a health check. */
 #include "examine.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "alertmanager.h"
 #include "checks.h"
@@ -20,6 +24,14 @@
 
 static const char *const probes[] = {"base", "disk", "packages", "auto",
     "restart", "units", "jobs", "sources", "services", NULL};
+
+/* Looks out for a signal while others wait for answers. */
+struct watch {
+	struct work *w;
+	int stop_fd, end_fd;
+	pthread_t thread;
+	bool threaded;
+};
 
 struct examination {
 	struct health *h;
@@ -47,8 +59,10 @@ take_fact(void *ctx, const char *key, const char *text, size_t len)
 		return;
 	}
 	a->facts = xgrow(a->facts, a->n, &a->cap, sizeof(*a->facts));
+	while (len > 0 && text[len - 1] == ' ')
+		len--;
 	a->facts[a->n++] = (struct health_fact){arena_strdup(a->arena, key),
-	    arena_strdup(a->arena, text), clock_wall_ms()};
+	    arena_strndup(a->arena, text, len), clock_wall_ms()};
 }
 
 static void
@@ -83,9 +97,13 @@ static struct order *
 make_ask(struct work *w, size_t node)
 {
 	struct examination *x = w->ctx;
-	struct order *o = xcalloc(1, sizeof(*o));
+	struct order *o;
 
 	(void)node;
+	/* Those that were not asked yet are not any more. */
+	if (atomic_load(&w->cancel))
+		return NULL;
+	o = xcalloc(1, sizeof(*o));
 	o->lock = ORDER_CALL;
 	o->call = ask;
 	o->ctx = x;
@@ -183,8 +201,8 @@ judge(struct examination *x)
 		struct health_node *n = &x->nodes[i];
 
 		health_judge_node(h, n);
-		if (n->reached && health_wants(h, HEALTH_MONITOR) &&
-		    !is_complete(n))
+		if ((n->reached || !health_wants(h, "reachable")) &&
+		    health_wants(h, HEALTH_MONITOR) && !is_complete(n))
 			health_add_finding(
 			    h, &(struct finding){.id = HEALTH_MONITOR,
 				   .node = n->name,
@@ -198,12 +216,54 @@ judge(struct examination *x)
 	health_judge_nodes(h, x->nodes, h->n_nodes);
 }
 
+static void *
+look_out(void *arg)
+{
+	struct watch *x = arg;
+	struct pollfd p[2] = {{x->stop_fd, POLLIN, 0}, {x->end_fd, POLLIN, 0}};
+
+	while (poll(p, 2, -1) == -1 && errno == EINTR)
+		continue;
+	if (p[0].revents != 0)
+		work_cancel(x->w);
+	return NULL;
+}
+
+static void
+watch_start(struct watch *x, struct work *w, int stop_fd)
+{
+	*x = (struct watch){.w = w, .stop_fd = stop_fd, .end_fd = -1};
+	if (stop_fd == -1)
+		return;
+	x->end_fd = eventfd(0, EFD_CLOEXEC);
+	if (x->end_fd != -1)
+		x->threaded =
+		    pthread_create(&x->thread, NULL, look_out, x) == 0;
+}
+
+static void
+watch_end(struct watch *x)
+{
+	uint64_t one = 1;
+	ssize_t n;
+
+	if (x->threaded) {
+		n = write(x->end_fd, &one, sizeof(one));
+		(void)n; /* the counter cannot overflow */
+		(void)pthread_join(x->thread, NULL);
+	}
+	if (x->end_fd != -1)
+		(void)close(x->end_fd);
+}
+
 int
-examine(struct health *h, struct work *w, const char *state_dir, struct err *e)
+examine(struct health *h, struct work *w, const char *state_dir, int stop_fd,
+    struct err *e)
 {
 	struct examination x = {.h = h, .w = w};
 	struct checks *checks;
 	struct alerts *alerts;
+	struct watch watch;
 	int rc;
 
 	h->now_ms = clock_wall_ms();
@@ -217,12 +277,14 @@ examine(struct health *h, struct work *w, const char *state_dir, struct err *e)
 		x.nodes[i].name = w->run->nodes[i].name;
 		x.nodes[i].error = "it was not asked";
 	}
+	watch_start(&watch, w, stop_fd);
 	checks = checks_start(h, &w->cancel);
 	alerts = alerts_start(h, &w->cancel);
 	w->ctx = &x;
 	rc = work_each(w, make_ask, asked, &x, e);
 	checks_finish(checks, h);
 	alerts_finish(alerts, h);
+	watch_end(&watch);
 	if (rc == 0 && atomic_load(&w->cancel))
 		rc = err_set(e, CAU_CANCELED,
 		    "interrupted during the health check; nothing was touched");

@@ -11,10 +11,10 @@
 
 /*
  * Adds what was found to h; health_finish is the caller's. The nodes are those
- * of w: their channels stay open for what comes after. CAU_CANCELED when
- * w->stop_fd ended it.
+ * of w: their channels stay open for what comes after. As soon as stop_fd (-1:
+ * none) can be read, it is given up: CAU_CANCELED.
  */
 int examine(struct health *h, struct work *w, const char *state_dir,
-    struct err *e) CAU_MUSTCHECK;
+    int stop_fd, struct err *e) CAU_MUSTCHECK;
 
 #endif

@@ -95,8 +95,8 @@ findings_to_json(const struct finding *f, size_t n)
 {
 	json_t *j = json_object(), *checks = json_array();
 
-	json_set(j, "status",
-	    json_string(severity_name(findings_status(f, n))));
+	json_set(
+	    j, "status", json_string(severity_name(findings_status(f, n))));
 	for (size_t i = 0; i < n; i++)
 		(void)json_array_append_new(checks, finding_to_json(&f[i]));
 	json_set(j, "checks", checks);

@@ -152,7 +152,9 @@ health_wants(const struct health *h, const char *id)
 	    (c->when == CHECK_NO_RUN ||
 		(c->when == CHECK_PACKAGES && !h->packages)))
 		return false;
-	if (o->only != NULL && !among(o->only, id))
+	/* Without an answer nothing else could be told. */
+	if (o->only != NULL && !among(o->only, id) &&
+	    strcmp(id, "reachable") != 0)
 		return false;
 	/* "monitor" as a whole is wanted while one of them may be. */
 	for (const char *const *w = o->skip; w != NULL && *w != NULL; w++)

@@ -60,12 +60,26 @@ judge_contact(struct health *h, const struct health_node *n)
 		    h, "reachable", n->name, SEVERITY_CRITICAL, "%s", n->error);
 }
 
+/* "PROBE PROGRAM": what kept a probe from its end, or NULL. */
+static const char *
+slow_program(const struct health_node *n, const char *probe)
+{
+	size_t len = strlen(probe);
+
+	for (size_t i = 0; i < n->n_facts; i++)
+		if (strcmp(n->facts[i].key, "slow") == 0 &&
+		    strncmp(n->facts[i].text, probe, len) == 0 &&
+		    n->facts[i].text[len] == ' ')
+			return n->facts[i].text + len + 1;
+	return NULL;
+}
+
 /* No answer is no good answer. */
 static void
 judge_probes(struct health *h, const struct health_node *n)
 {
 	const struct health_check *c;
-	const char *done[32];
+	const char *done[32], *slow;
 	size_t n_done = 0, k;
 
 	for (size_t i = 0; i < n->n_facts && n_done < 32; i++)
@@ -76,7 +90,14 @@ judge_probes(struct health *h, const struct health_node *n)
 			continue;
 		for (k = 0; k < n_done && strcmp(done[k], c->probe) != 0; k++)
 			continue;
-		if (k == n_done)
+		if (k < n_done)
+			continue;
+		slow = slow_program(n, c->probe);
+		if (slow != NULL)
+			health_add(h, c->id, n->name, SEVERITY_CRITICAL,
+			    "no answer: %.60s did not end within %d s", slow,
+			    (int)(h->options->limit_ms / 1000));
+		else
 			health_add(h, c->id, n->name, SEVERITY_CRITICAL,
 			    "no answer: %s",
 			    n->error == NULL ? "the check was cut short"
@@ -365,11 +386,11 @@ judge_monitors(struct health *h, const struct health_node *n)
 			arena_strndup(&h->arena, p + 1, (size_t)(out - p - 1)),
 			0, 255, &code, &e) == -1)
 			code = 3;
-		/* 124 and 137: timeout(1) ended it. */
+		/* 124: timeout(1) ended it. */
 		health_add_monitor(h, id, n->name,
-		    code == 124 || code == 137 ? MONITOR_TIMEOUT
-		    : code > 128	       ? MONITOR_DIED
-					       : MONITOR_EXITED,
+		    code == 124	 ? MONITOR_TIMEOUT
+		    : code > 128 ? MONITOR_DIED
+				 : MONITOR_EXITED,
 		    (int)(code > 128 ? code - 128 : code),
 		    *out == ' ' ? out + 1 : out);
 	}
@@ -379,9 +400,13 @@ void
 health_judge_node(struct health *h, const struct health_node *n)
 {
 	judge_contact(h, n);
-	if (!n->reached)
+	/* Once is enough; but who wants to know nothing of that hears of it
+	 * from every check. */
+	if (!n->reached && health_wants(h, "reachable"))
 		return;
 	judge_probes(h, n);
+	if (!n->reached)
+		return;
 	judge_base(h, n);
 	judge_disk(h, n);
 	judge_packages(h, n);
@@ -437,13 +462,14 @@ judge_clocks(struct health *h, const struct health_node *nodes, size_t n)
 
 		if (abs < CLOCK_WARNING_MS)
 			continue;
-		text_span(span, abs);
+		/* Not better than to the second. */
+		text_span(span, (abs + 500) / 1000 * 1000);
 		health_add(h, "clock", o[i].name,
 		    abs < CLOCK_CRITICAL_MS ? SEVERITY_WARNING
 					    : SEVERITY_CRITICAL,
-		    "%s clock is %s %s of the others",
+		    "%s clock is %s %s",
 		    o[i].name == NULL ? "the coordinator's" : "its", span,
-		    d < 0 ? "behind" : "ahead");
+		    d < 0 ? "behind the others" : "ahead of the others");
 	}
 	free(o);
 }
@@ -519,14 +545,14 @@ health_add_monitor(struct health *h, const char *name, const char *node,
 	else if (code < 0 || code > 2)
 		(void)snprintf(
 		    why, sizeof(why), "unknown, exit status %d", code);
-	if (text > line)
+	if (text >= line)
 		text = line;
 	else
 		buf_add(&perf, output + text + 1, line - text - 1);
 	/* More of it may stand behind a bar in the lines that follow. */
 	rest = strchr(output + line, '|');
 	if (rest != NULL)
-		for (rest++; *rest != '\0'; rest++)
+		for (buf_addc(&perf, ' '), rest++; *rest != '\0'; rest++)
 			buf_addc(&perf,
 			    *rest == '\n' || *rest == '\001' ? ' ' : *rest);
 	buf_addf(&message, "%s%s", why, *why != '\0' && text > 0 ? ": " : "");

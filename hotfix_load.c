@@ -76,23 +76,24 @@ take_args(struct hotfix *h, const char *text, struct err *e)
 }
 
 static int
-take_rules(struct hotfix *h, const struct buf *config, struct buf *warnings,
-    struct err *e)
+take_rules(struct hotfix *h, const struct buf *config, bool advise,
+    struct buf *warnings, struct err *e)
 {
 	struct rules_notes notes = {0};
 	const struct rules_note *note;
 	int rc = rules_parse(
 	    &h->rules, &notes, config->data, config->len, &h->arena);
 
-	/* Warnings are for cau rules check. */
+	/* Warnings are for cau rules check and the health check. */
 	for (size_t i = 0; i < notes.n; i++) {
 		note = &notes.notes[i];
-		if (!note->is_error)
+		if (!note->is_error && !advise)
 			continue;
 		buf_addf(warnings, "%s/%s:", h->root_path, h->config_name);
 		if (note->line > 0)
 			buf_addf(warnings, "%d:", note->line);
-		buf_addf(warnings, " error: %s\n", note->text);
+		buf_addf(warnings, " %s: %s\n",
+		    note->is_error ? "error" : "warning", note->text);
 	}
 	if (rc == -1)
 		(void)err_set(e, CAU_USAGE, "%s/%s has %zu error%s",
@@ -241,7 +242,7 @@ load(struct hotfix *h, const struct plugin_config *config, struct buf *warnings,
 	if (rc == 0)
 		rc = check_mount(h, e);
 	if (rc == 0)
-		rc = take_rules(h, &bytes, warnings, e);
+		rc = take_rules(h, &bytes, config->advise, warnings, e);
 	if (rc == 0)
 		rc = hotfix_list(&h->root, &h->rules, nodes, config->n_nodes,
 		    &h->arena, r, e);

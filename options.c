@@ -119,7 +119,8 @@ const struct option_def option_defs[] = {
     {OPT_SEPARATE_REBOOTS, "separate-reboots", NULL, "SeparateReboots", CMD_RUN,
 	"restart after each plug-in that asks for it"},
     {OPT_RSH, "rsh", "'CMD ARGS'", NULL, NODES, "remote shell (default ssh)"},
-    {OPT_SUDO, "sudo", NULL, NULL, NODES, "become root on the nodes by sudo -n"},
+    {OPT_SUDO, "sudo", NULL, NULL, NODES,
+	"become root on the nodes by sudo -n"},
     {OPT_PARALLEL, "parallel", "N", NULL, NODES,
 	"nodes scanned and staged at the same time (default 32)"},
     {OPT_CONNECT_TIMEOUT, "connect-timeout", "TIME", NULL, NODES,
@@ -180,7 +181,8 @@ const struct option_def option_defs[] = {
     {OPT_ONLY, "only", "CHECK,...", NULL, CMD_HEALTH, "these checks only"},
     {OPT_SKIP, "skip", "CHECK,...", "SkipChecks", GATE, "not these checks"},
     {OPT_ACKNOWLEDGE, "acknowledge", "'CHECK[@NODE] DATE REASON'",
-	"Acknowledge", GATE, "what it finds stops nothing until the end of DATE"},
+	"Acknowledge", GATE,
+	"what it finds stops nothing until the end of DATE"},
     {OPT_MIN_FREE, "min-free", "SIZE", "MinFreeSpace", GATE,
 	"that file systems must have (default 1G)"},
     {OPT_CHECK_TIMEOUT, "check-timeout", "TIME", "CheckTimeout", GATE,
@@ -382,8 +384,7 @@ take_path(const char **out, const char *path, struct err *e)
 static int
 take_alert_action(struct options *o, const char *value, struct err *e)
 {
-	static const char *const words[] = {
-	    "stop", "prompt", "continue", NULL};
+	static const char *const words[] = {"stop", "prompt", "continue", NULL};
 	const char *word;
 
 	if (take_word(&word, value, words, e) == -1)

@@ -92,8 +92,8 @@ list_names(struct profile_name names[NAMES_MAX])
 			*n++ = (struct profile_name){option_defs[i].profile,
 			    (int)i,
 			    option_defs[i].id == 'a' ||
-				strcmp(option_defs[i].name,
-				    "acknowledge") == 0};
+				strcmp(option_defs[i].name, "acknowledge") ==
+				    0};
 	for (i = 0; i < N_EXTRAS; i++)
 		*n++ = (struct profile_name){extras[i].name,
 		    extras[i].kind == EXTRA_ALIAS ||

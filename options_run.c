@@ -384,7 +384,8 @@ options_run_info(struct options *o, struct err *e)
 		    (int)r->max_failed_nodes, r->n_nodes - 1,
 		    r->n_nodes == 1 ? "is" : "are", r->n_nodes,
 		    r->n_nodes == 1 ? "" : "s");
-	if ((o->bit & (CMD_RUN | CMD_HEALTH)) != 0 && options_health(o, e) == -1)
+	if ((o->bit & (CMD_RUN | CMD_HEALTH)) != 0 &&
+	    options_health(o, e) == -1)
 		return -1;
 	if (o->bit != CMD_HEALTH)
 		warn(o);

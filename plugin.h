@@ -23,6 +23,7 @@ struct plugin_config {
 	size_t n_nodes;
 	bool no_metadata; /* names and sizes only: nothing is opened */
 	bool refuse;	  /* access problems are errors, else warnings */
+	bool advise;	  /* what is doubtful, too, goes to warnings */
 };
 
 /* What an installation needs to know beside the update. */

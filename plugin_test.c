@@ -259,7 +259,7 @@ configure(struct test *t, const char *args)
 {
 	struct run_node node = {NODE, "local", true};
 	struct plugin_config config = {
-	    t->plugin.ops, t->dir, args, &node, 1, false, true};
+	    t->plugin.ops, t->dir, args, &node, 1, false, true, true};
 	struct buf warnings = BUF_INIT;
 	struct err e;
 	int rc =

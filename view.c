@@ -184,8 +184,8 @@ health_words(struct buf *b, const struct event *ev)
 		if (f->severity == SEVERITY_OK)
 			continue;
 		add_stamp(b, ev->at_ms);
-		buf_addf(b, "%s%s%s: %s: %s\n",
-		    f->node == NULL ? "" : f->node, f->node == NULL ? "" : ": ",
+		buf_addf(b, "%s%s%s: %s: %s\n", f->node == NULL ? "" : f->node,
+		    f->node == NULL ? "" : ": ",
 		    *f->until == '\0' ? severity_name(f->severity)
 				      : "acknowledged",
 		    f->id, f->message);

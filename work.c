@@ -134,7 +134,7 @@ int
 work_each(struct work *w, struct order *(*make)(struct work *, size_t),
     void (*take)(void *, struct order *), void *ctx, struct err *e)
 {
-	struct pollfd p[2] = {{w->done_fd, POLLIN, 0}, {w->stop_fd, POLLIN, 0}};
+	struct pollfd p = {w->done_fd, POLLIN, 0};
 	size_t n = w->run->n_nodes, next = 0;
 	struct order *o;
 
@@ -152,12 +152,7 @@ work_each(struct work *w, struct order *(*make)(struct work *, size_t),
 			}
 		}
 		if (w->in_flight > 0)
-			(void)poll(p, 2, -1);
-		if (p[1].revents != 0) {
-			work_cancel(w);
-			p[1].fd = -1;
-			next = n;
-		}
+			(void)poll(&p, 1, -1);
 		while ((o = work_take(w)) != NULL)
 			take(ctx, o);
 	}
@@ -405,7 +400,7 @@ configure(struct work *w, struct run_info *r, const char *state_dir,
 		r->plugins[i].name = arena_strdup(&w->arena, ops->name);
 		config =
 		    (struct plugin_config){ops, state_dir, r->plugins[i].args,
-			r->nodes, r->n_nodes, w->no_metadata, refuse};
+			r->nodes, r->n_nodes, w->no_metadata, refuse, false};
 		if (ops->configure(
 			&w->plugins[i].self, &config, &w->warnings, e) == -1) {
 			(void)hint_order(w, r, i, e);
@@ -446,7 +441,6 @@ work_init(struct work *w, struct run_info *run, const char *state_dir,
 	w->no_metadata = no_metadata;
 	w->cluster = cluster_find(run->cluster_type);
 	w->pre_script.fd = w->post_script.fd = -1;
-	w->stop_fd = -1;
 	(void)pthread_mutex_init(&w->mutex, NULL);
 	make_condition(&w->ending);
 	w->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -63,8 +63,6 @@ struct work {
 	struct order *done; /* under mutex */
 	int done_fd;	    /* readable while done may hold something */
 	size_t in_flight;
-	/* When it can be read, work_each gives up: as work_cancel. -1: none. */
-	int stop_fd;
 	void *ctx; /* for the make of work_each */
 };
 

@@ -4,8 +4,9 @@
 # and nothing is changed. Read after node/session.sh.
 #
 # cau_health LIMIT FOLDER PROBE...: all probes at the same time, each line a
-# fact, "done PROBE" behind the last one of a probe. LIMIT, in seconds, is for
-# each program that a probe asks. FOLDER has monitoring plug-ins.
+# fact. Behind the last one of a probe stands "done PROBE", or "slow PROBE
+# PROGRAM" when a program that it asked gave no answer within LIMIT seconds.
+# FOLDER has monitoring plug-ins.
 
 cau_health() {
 	cau_limit=$1 cau_folder=$2
@@ -20,18 +21,35 @@ cau_health() {
 	fi
 	for cau_probe; do
 		(
+			cau_slow=
 			"cau_probe_$cau_probe"
-			cau_say 'done' "$cau_probe"
+			if [ -n "$cau_slow" ]; then
+				cau_say slow "$cau_probe $cau_slow"
+			else
+				cau_say 'done' "$cau_probe"
+			fi
 		) &
 	done
 	wait
 }
 
-# cau_say_lines KEY: each line of its input. One write a line: others speak too.
+# cau_ask PROGRAM WORD...: sets cau_text to what it prints.
+cau_ask() {
+	cau_text=$($cau_within "$@" 2>/dev/null)
+	cau_rc=$?
+	# As timeout(1) says it, and when it had to kill.
+	case $cau_rc in 124 | 137) cau_slow=$1 ;; esac
+	return $cau_rc
+}
+
+# cau_say_lines KEY: each line of cau_text. One write a line: others speak too.
 cau_say_lines() {
+	[ -n "$cau_text" ] || return 0
 	while IFS= read -r cau_line; do
 		cau_say "$1" "$cau_line"
-	done
+	done <<X
+$cau_text
+X
 }
 
 # What costs nothing: the clock, and what the programs of cau need.
@@ -60,31 +78,37 @@ cau_probe_disk() {
 	for cau_dir in / /boot /boot/efi /usr /var /var/cache /var/lib /tmp; do
 		[ ! -d $cau_dir ] || set -- "$@" $cau_dir
 	done
-	$cau_within df -Pk -- "$@" 2>/dev/null | sed 1d | cau_say_lines fs
-	$cau_within df -Pi -- "$@" 2>/dev/null | sed 1d | cau_say_lines inodes
+	cau_ask df -Pk -- "$@"
+	cau_say_lines fs
+	# Not everywhere; and what hangs is not asked again.
+	[ -n "$cau_slow" ] || cau_ask df -Pi -- "$@"
+	[ -n "$cau_slow" ] || cau_say_lines inodes
 }
 
 # The package database, and who has the package manager locked.
 cau_probe_packages() {
 	if [ -d /var/lib/dpkg ] && command -v dpkg >/dev/null 2>&1; then
-		cau_text=$($cau_within dpkg --audit 2>&1)
-		cau_rc=$?
+		cau_ask sh -c 'exec dpkg --audit 2>&1'
+		cau_slow=${cau_slow:+dpkg}
+		cau_audit=$cau_text cau_status=$cau_rc
 		cau_names=$(printf '%s\n' "$cau_text" |
 			sed -n 's/^ \([a-z0-9][a-z0-9.+:-]*\) .*/\1/p' | head -n 20)
+		cau_text=
+		[ -z "$cau_names" ] || cau_ask dpkg-query -W -f \
+			'${db:Status-Eflag} ${db:Status-Status} ${Package}\n'
 		# What a run brings to an end itself.
-		cau_half=$(dpkg-query -W -f \
-			'${db:Status-Eflag} ${db:Status-Status} ${Package}\n' |
-			awk '$1 == "ok" && ($2 == "unpacked" ||
-				$2 == "half-configured" || $2 ~ /^triggers/) { print $3 }')
-		if [ -n "$cau_names" ] && ! printf '%s\n' "$cau_names" |
-			sed 's/:.*//' | grep -qvxF -e "$cau_half"; then
+		cau_text=$(printf '%s\n' "$cau_text" | sed -n \
+			-e 's/^ok unpacked //p' -e 's/^ok half-configured //p' \
+			-e 's/^ok triggers[a-z-]* //p')
+		if [ -n "$cau_names" ] && [ -n "$cau_text" ] &&
+			! printf '%s\n' "$cau_names" | sed 's/:.*//' |
+			grep -qvxF -e "$cau_text"; then
 			cau_say unfinished "$(printf %s "$cau_names" | tr '\n' ' ')"
 		else
-			cau_database "$cau_rc" "$cau_names" "$cau_text"
+			cau_database "$cau_status" "$cau_names" "$cau_audit"
 		fi
 	elif command -v rpm >/dev/null 2>&1; then
-		cau_text=$($cau_within rpm -q --qf '' rpm 2>&1)
-		cau_rc=$?
+		cau_ask sh -c 'exec rpm -q --qf "" rpm 2>&1'
 		cau_database "$cau_rc" '' "$cau_text"
 	fi
 	cau_health_locks /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock \
@@ -101,6 +125,7 @@ cau_probe_packages() {
 
 # cau_database STATUS PACKAGES TEXT
 cau_database() {
+	[ -z "$cau_slow" ] || return 0
 	if [ "$1" != 0 ] || [ -n "$3" ]; then
 		# Words, onto one line.
 		# shellcheck disable=SC2086
@@ -146,8 +171,8 @@ cau_probe_auto() {
 	if command -v unattended-upgrade >/dev/null 2>&1 &&
 		{ cau_timer apt-daily-upgrade.timer ||
 			{ [ ! -d /run/systemd/system ] && [ -x /etc/cron.daily/apt-compat ]; }; }; then
-		cau_text=$($cau_within apt-config dump --format '%f=%v%n' \
-			APT::Periodic Unattended-Upgrade::Automatic-Reboot 2>/dev/null)
+		cau_ask apt-config dump --format '%f=%v%n' \
+			APT::Periodic Unattended-Upgrade::Automatic-Reboot
 		case $cau_text in
 		*APT::Periodic::Enable=0*) ;;
 		*APT::Periodic::Unattended-Upgrade=[1-9]* | \
@@ -196,8 +221,9 @@ cau_probe_restart() {
 	done
 	if [ ! -d /var/lib/dpkg ] && command -v rpm >/dev/null 2>&1; then
 		cau_boot_s=$(sed -n 's/^btime //p' /proc/stat)
-		cau_text=$($cau_within rpm -q --qf '%{INSTALLTIME} %{NAME}\n' kernel \
-			kernel-core kernel-default glibc systemd dbus-broker 2>/dev/null |
+		cau_ask rpm -q --qf '%{INSTALLTIME} %{NAME}\n' kernel \
+			kernel-core kernel-default glibc systemd dbus-broker
+		cau_text=$(printf '%s\n' "$cau_text" |
 			while read -r cau_1 cau_2; do
 				case $cau_1 in '' | *[!0-9]*) continue ;; esac
 				[ "$cau_1" -le "$cau_boot_s" ] || printf '%s ' "$cau_2"
@@ -209,12 +235,15 @@ cau_probe_restart() {
 cau_probe_units() {
 	[ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1 ||
 		return 0
-	$cau_within systemctl --failed --plain --full --no-legend --no-pager \
-		2>/dev/null | while read -r cau_1 cau_2 _; do
+	cau_ask systemctl --failed --plain --full --no-legend --no-pager
+	[ -n "$cau_text" ] || return 0
+	while read -r cau_1 cau_2 _; do
 		# Some versions put a mark before the name.
 		case $cau_1 in *.*) cau_2=$cau_1 ;; esac
 		cau_say unit "$cau_2"
-	done
+	done <<X
+$cau_text
+X
 }
 
 # "job alive|cut ID" of installers that run or never came to an end, and "held
@@ -252,6 +281,7 @@ cau_probe_sources() {
 		[ ! -s "$cau_file" ] || set -- "$@" "$cau_file"
 	done
 	# The same lines in another order, or in other files, are the same.
+	[ $# != 0 ] || cau_say sources none
 	[ $# = 0 ] || cau_say sources "$(sed -e 's/[[:blank:]]*#.*//' \
 		-e 's/[[:blank:]]\{1,\}/ /g' -e 's/ $//' -e '/^$/d' -- "$@" |
 		sort -u | cksum)"
@@ -261,28 +291,33 @@ cau_probe_sources() {
 		shift
 		[ ! -f "$cau_file" ] || set -- "$@" "$cau_file"
 	done
-	[ $# = 0 ] || sed -n '/^[[:blank:]]*#/d
-		/[Pp][Rr][Oo][Xx][Yy]/s/.*\(\(localhost\|127\.[0-9.]*\|\[::1\]\):[0-9]\{1,\}\).*/\1/p' \
-		-- "$@" | sort -u | cau_say_lines proxy
+	cau_text=
+	[ $# = 0 ] || cau_text=$(sed -n '/^[[:blank:]]*#/d
+		/[Pp][Rr][Oo][Xx][Yy]/{
+			s/.*\(localhost:[0-9]\{1,\}\).*/\1/p
+			s/.*\(127\.[0-9.]*:[0-9]\{1,\}\).*/\1/p
+			s/.*\(\[::1\]:[0-9]\{1,\}\).*/\1/p
+		}' \
+		-- "$@" | sort -u)
+	cau_say_lines proxy
 }
 
 # "service NAME off|enabled down|active": of a cluster of Pacemaker.
 cau_probe_services() {
-	for cau_text in corosync pacemaker; do
+	for cau_name in corosync pacemaker; do
 		cau_1=off
-		for cau_file in /etc/systemd/system/*.wants/"$cau_text.service" \
-			/etc/rc3.d/S??"$cau_text"; do
+		for cau_file in /etc/systemd/system/*.wants/"$cau_name.service" \
+			/etc/rc3.d/S??"$cau_name"; do
 			[ ! -e "$cau_file" ] && [ ! -h "$cau_file" ] || cau_1=enabled
 		done
 		cau_2=down
-		for cau_file in /run/$cau_text.pid /run/$cau_text/$cau_text.pid \
-			/var/run/$cau_text.pid; do
+		for cau_file in /run/$cau_name.pid /run/$cau_name/$cau_name.pid \
+			/var/run/$cau_name.pid; do
 			[ ! -e "$cau_file" ] || cau_2=active
 		done
 		[ $cau_2 = active ] || ! command -v systemctl >/dev/null 2>&1 ||
-			! $cau_within systemctl is-active -q $cau_text 2>/dev/null ||
-			cau_2=active
-		cau_say service "$cau_text $cau_1 $cau_2"
+			! cau_ask systemctl is-active -q $cau_name || cau_2=active
+		cau_say service "$cau_name $cau_1 $cau_2"
 	done
 }
 

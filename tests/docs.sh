@@ -228,7 +228,8 @@ export PATH CAU_STATE_DIR
 
 # What differs from run to run, made the same; the width of columns as well.
 normal() {
-	sed -e 's/[0-9a-f]\{8\}-[0-9a-f-]\{27\}/RUN/g' \
+	sed -e '/^  Health check before it began:$/,/^$/d' \
+		-e 's/[0-9a-f]\{8\}-[0-9a-f-]\{27\}/RUN/g' \
 		-e 's/[0-9-]\{10\} [0-9:]\{8\}Z/TIME/g' \
 		-e 's/[0-9]*\.[0-9] s/N s/g; s/ by [^ ]* on .*/ by USER/' \
 		-e 's/  */ /g; s/ $//'
