@@ -93,7 +93,10 @@ cau_probe_packages() {
 		cau_audit=$cau_text cau_status=$cau_rc
 		cau_names=$(printf '%s\n' "$cau_text" |
 			sed -n 's/^ \([a-z0-9][a-z0-9.+:-]*\) .*/\1/p' | head -n 20)
+		# Words of an error are no names.
+		[ $cau_status = 0 ] || cau_names=
 		cau_text=
+		# shellcheck disable=SC2016
 		[ -z "$cau_names" ] || cau_ask dpkg-query -W -f \
 			'${db:Status-Eflag} ${db:Status-Status} ${Package}\n'
 		# What a run brings to an end itself.
