@@ -60,7 +60,7 @@ node_status(const struct engine *g, const struct engine_node *n)
 	if (has_trouble(n) || c.failed + c.unknown > 0)
 		return c.succeeded > 0 ? STATUS_PARTIALLY_FAILED
 				       : STATUS_FAILED;
-	if (c.pending + c.canceled > 0 ||
+	if (n->passed || c.pending + c.canceled > 0 ||
 	    (g->stop != ENGINE_STOP_NONE &&
 		(n->scanned < g->run.n_plugins ||
 		    (n->opened && *g->run.post_script != '\0'))))

@@ -41,7 +41,7 @@ op_started(struct ledger *l, struct ledger_node *n, const struct sim *s,
 {
 	n->was_suspended = n->suspended;
 	n->was_post_due = n->post_due;
-	if (!n->suspended &&
+	if (!n->suspended && !n->restart_open &&
 	    (ev->attempt != n->attempt || ev->op == OP_SUSPEND))
 		n->others = false;
 	if (ev->attempt != n->attempt) {

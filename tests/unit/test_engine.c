@@ -1218,6 +1218,17 @@ test_passed_over(void **state)
 		"n1 Resume -> n1 ok\n"
 		"Succeeded",
 		CAU_OK, "n1 Succeeded 1 succeeded", NULL},
+	    {"already, and no restart after a crash",
+		{.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> n1 already\n"
+		"n1 Install a -> recover\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Suspend -> n1 refused\n"
+		"Canceled",
+		CAU_REFUSED, "n1 PartiallyFailed 1 succeeded pending",
+		"n1: no quorum without it"},
 	    {"already, said of what this run began",
 		{.n_nodes = 1, .drain = true},
 		"n1 Scan -> n1 ok a\n"
