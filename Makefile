@@ -12,6 +12,7 @@ PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/cau
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 COMPDIR ?= $(PREFIX)/share/bash-completion/completions
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
@@ -310,13 +311,17 @@ install: $(OUT)/cau
 		$(INSTALL) -d $(DESTDIR)$(MANDIR)/man$${f##*.} && \
 		$(INSTALL) -m 644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.} || exit 1; \
 	done
+	$(INSTALL) -d $(DESTDIR)$(UNITDIR)
+	sed 's|@SBINDIR@|$(SBINDIR)|' systemd/cau-recover.service \
+	    >$(DESTDIR)$(UNITDIR)/cau-recover.service
 	if [ -f completions/cau.bash ]; then \
 		$(INSTALL) -d $(DESTDIR)$(COMPDIR) && \
 		$(INSTALL) -m 644 completions/cau.bash $(DESTDIR)$(COMPDIR)/cau; \
 	fi
 
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/cau $(DESTDIR)$(COMPDIR)/cau
+	rm -f $(DESTDIR)$(SBINDIR)/cau $(DESTDIR)$(COMPDIR)/cau \
+	    $(DESTDIR)$(UNITDIR)/cau-recover.service
 	for f in $(MAN); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; \
 	done

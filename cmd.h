@@ -32,7 +32,7 @@ int cmd_stop(int argc, char **argv);
 
 #define SCAN_SYNOPSIS	 "[options]"
 #define RUN_SYNOPSIS	 "[options]"
-#define RECOVER_SYNOPSIS "[--abandon] [--json] [-q]"
+#define RECOVER_SYNOPSIS "[--abandon] [--after-restart] [--json] [-q]"
 #define STATUS_SYNOPSIS	 "[--watch] [--json]"
 #define STOP_SYNOPSIS	 "[--now] [--wait] [--json]"
 #define REPLAY_SYNOPSIS	 "[RUN | FILE] [--json]"

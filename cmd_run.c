@@ -347,8 +347,7 @@ start(struct session *s, struct options *o, struct err *e)
 	s->has_work = true;
 	if (!o->quiet || rc == -1)
 		(void)fputs(s->work.warnings.data, stderr);
-	if (rc == -1 || gate(s, o, e) == -1 ||
-	    check_cluster(&s->work, e) == -1)
+	if (rc == -1 || gate(s, o, e) == -1 || check_cluster(&s->work, e) == -1)
 		return -1;
 	if (make_run(s, run, e) == -1) {
 		file_remove_tree(s->run_dir);
@@ -528,13 +527,47 @@ take_up(struct session *s, struct err *e)
 	return record_first(s, &ev, e);
 }
 
+/* Whether there is a run whose coordinator went with an earlier start of this
+ * machine. One that cannot be read is for a person. */
+static bool
+was_cut_by_restart(const struct options *o)
+{
+	struct arena a = ARENA_INIT;
+	struct coordinator self;
+	char id[RUN_ID_SIZE], *path;
+	struct engine g;
+	struct err e;
+	bool cut;
+
+	if (state_current(o->state_dir, id) == -1)
+		return false;
+	coordinator_self(&self, &a);
+	path = state_journal(o->state_dir, id);
+	engine_init(&g);
+	cut = journal_load(&g, path, NULL, &e) == 0 &&
+	      strcmp(g.coordinator.host, self.host) == 0 &&
+	      strcmp(g.coordinator.boot_id, self.boot_id) != 0;
+	engine_release(&g);
+	free(path);
+	arena_release(&a);
+	return cut;
+}
+
 static int
 recover(struct options *o)
 {
-	struct session *s = xcalloc(1, sizeof(*s));
+	struct session *s;
 	struct err e;
 	int rc;
 
+	if (o->after_restart && !was_cut_by_restart(o)) {
+		if (!o->quiet)
+			(void)fputs("cau recover: no run was cut by a restart "
+				    "of this machine\n",
+			    stderr);
+		return CAU_OK;
+	}
+	s = xcalloc(1, sizeof(*s));
 	run_block_signals();
 	session_init(s, o);
 	if (take_up(s, &e) == -1) {

@@ -67,6 +67,7 @@ enum {
 	OPT_RESUME_COMMAND,
 	OPT_EXIT_CODE,
 	OPT_ABANDON,
+	OPT_AFTER_RESTART,
 	OPT_WATCH,
 	OPT_NOW,
 	OPT_WAIT,
@@ -203,6 +204,8 @@ const struct option_def option_defs[] = {
 	"names and sizes only; no file is opened"},
     {OPT_ABANDON, "abandon", NULL, NULL, CMD_RECOVER,
 	"give the run up: put nodes back, install nothing"},
+    {OPT_AFTER_RESTART, "after-restart", NULL, NULL, CMD_RECOVER,
+	"only a run that a restart of this machine cut; for its start"},
     {OPT_WATCH, "watch", NULL, NULL, CMD_STATUS,
 	"go on until the run is over: its events, then its report"},
     {OPT_NOW, "now", NULL, NULL, CMD_STOP,
@@ -506,6 +509,9 @@ take_option(struct options *o, int id, const char *value, struct err *e)
 		return 0;
 	case OPT_EXIT_CODE:
 		o->exit_code = true;
+		return 0;
+	case OPT_AFTER_RESTART:
+		o->after_restart = true;
 		return 0;
 	case OPT_ABANDON:
 		o->abandon = true;

@@ -87,6 +87,7 @@ struct options {
 	bool yes;
 	bool exit_code;
 	bool abandon;
+	bool after_restart;
 	bool watch;
 	bool stop_now;
 	bool wait;

@@ -143,8 +143,8 @@ printf '%s\n' *.c | same "README's map has every file" - "$work/map"
 sed -n 's/.*sh \(tests\/[a-z]*\.sh\).*/\1/p' README.md | sort -u |
 	while read -r f; do [ -f "$f" ] || echo "$f is missing"; done >"$work/out"
 check "README's commands are there" "$work/out"
-awk 'END { if (NR >= 200) print NR " lines" }' README.md >"$work/out"
-check "README has less than 200 lines" "$work/out"
+awk 'END { if (NR >= 220) print NR " lines" }' README.md >"$work/out"
+check "README has less than 220 lines" "$work/out"
 
 # The pages themselves. Those of other packages may not be installed.
 for f in man/*.[0-9]; do
