@@ -82,6 +82,8 @@ SRCS = \
 	examine.c \
 	exitcodes.c \
 	external.c \
+	external_call.c \
+	external_verbs.c \
 	file.c \
 	finding.c \
 	follow.c \

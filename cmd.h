@@ -39,9 +39,9 @@ int cmd_stop(int argc, char **argv);
 #define REPORT_SYNOPSIS	 "list | show [RUN] [--json]"
 #define PLUGIN_SYNOPSIS \
 	"list [NAME] | unregister NAME | register FILE | test FILE"
-#define QUERY_SYNOPSIS "check | explain QUERY [--json], match QUERY [FILE]"
-#define RULES_SYNOPSIS "check FILE | explain FILE --file NAME [options]"
+#define QUERY_SYNOPSIS	     "check | explain QUERY [--json], match QUERY [FILE]"
+#define RULES_SYNOPSIS	     "check FILE | explain FILE --file NAME [options]"
 #define HEALTHCHECK_SYNOPSIS "[options]"
-#define HELP_SYNOPSIS  "[COMMAND]"
+#define HELP_SYNOPSIS	     "[COMMAND]"
 
 #endif
