@@ -88,6 +88,7 @@ SRCS = \
 	finding.c \
 	follow.c \
 	health.c \
+	health_cluster.c \
 	health_node.c \
 	health_text.c \
 	hotfix.c \

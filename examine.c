@@ -11,8 +11,10 @@
 
 #include "alertmanager.h"
 #include "checks.h"
+#include "health_cluster.h"
 #include "journal.h"
 #include "node_sh.h"
+#include "pacemaker.h"
 #include "state.h"
 #include "text.h"
 
@@ -216,6 +218,63 @@ judge(struct examination *x)
 	health_judge_nodes(h, x->nodes, h->n_nodes);
 }
 
+/* A simulation for each is more than many clusters can wait for. */
+#define DRAINS_MOST 32
+
+static void
+examine_drains(
+    struct examination *x, struct pacemaker *p, const struct pacemaker_state *s)
+{
+	struct simulate sim;
+	struct err e;
+
+	if (!health_wants(x->h, "cluster-redundancy"))
+		return;
+	for (size_t i = 0; i < x->h->n_nodes && i < DRAINS_MOST; i++) {
+		const char *name = x->nodes[i].name;
+		const struct pcmk_node *n = pcmk_find_node(&s->pcmk, name);
+
+		if (atomic_load(&x->w->cancel))
+			return;
+		if (n == NULL || pcmk_not_joined(n) != NULL ||
+		    pcmk_out_of_service(n) != NULL)
+			continue;
+		if (pacemaker_simulate(p, &name, 1, &sim, &x->h->arena, &e) ==
+		    -1) {
+			health_add(x->h, "cluster-redundancy", name,
+			    SEVERITY_WARNING,
+			    "nobody knows what would be without it: %s",
+			    e.text);
+			return;
+		}
+		health_judge_drain(x->h, &sim, name);
+	}
+}
+
+/* A member that has answered is asked first, about all of them. */
+static void
+examine_cluster(struct examination *x)
+{
+	struct pacemaker p;
+	struct pacemaker_state s = {0};
+	struct err e;
+
+	pacemaker_open(&p, x->w->nodes, x->h->n_nodes);
+	while (p.at + 1 < p.n_nodes && !x->nodes[p.at].reached)
+		p.at++;
+	if (!x->nodes[p.at].reached)
+		p.at = 0;
+	if (pacemaker_state(&p, NULL, false, &s, &x->h->arena, &e) == -1) {
+		health_add(x->h, "cluster-nodes", NULL,
+		    x->h->gate ? SEVERITY_WARNING : SEVERITY_CRITICAL,
+		    "no answer about the cluster: %s", e.text);
+	} else {
+		health_judge_cluster(x->h, &s.pcmk, &s.quorum, PACEMAKER_OWNER);
+		examine_drains(x, &p, &s);
+	}
+	pacemaker_close(&p);
+}
+
 static void *
 look_out(void *arg)
 {
@@ -282,6 +341,8 @@ examine(struct health *h, struct work *w, const char *state_dir, int stop_fd,
 	alerts = alerts_start(h, &w->cancel);
 	w->ctx = &x;
 	rc = work_each(w, make_ask, asked, &x, e);
+	if (rc == 0 && h->cluster && !atomic_load(&w->cancel))
+		examine_cluster(&x);
 	checks_finish(checks, h);
 	alerts_finish(alerts, h);
 	watch_end(&watch);

@@ -32,7 +32,7 @@ const struct health_check health_checks[] = {
     {"cluster-quorum", NEED_CLUSTER, NULL, CHECK_ALWAYS,
 	"the cluster has quorum",
 	"bring members back before any is taken away"},
-    {"cluster-redundancy", NEED_CLUSTER, NULL, CHECK_ALWAYS,
+    {"cluster-redundancy", NEED_CLUSTER, NULL, CHECK_NO_RUN,
 	"no resource stops when a single node goes",
 	"give it a second node that may run it"},
     {"cluster-resources", NEED_CLUSTER, NULL, CHECK_ALWAYS,
