@@ -243,7 +243,7 @@ do_unregister(const struct options *o, struct err *e)
 		rc = err_set(e, CAU_USAGE,
 		    "there is no registered plug-in %.100s", name);
 	else
-		rc = registry_remove(p, e);
+		rc = registry_remove(o->state_dir, p, e);
 	if (rc == 0 && o->json)
 		print_json("unregister", json_pack("[{s:s}]", "name", p->name));
 	else if (rc == 0)

@@ -188,7 +188,8 @@ trouble_of(const struct call *c, const struct job_end *end)
 		if (end->code == 0)
 			return NULL;
 		return arena_printf(c->arena, "it ended with exit code %d%s%s",
-		    end->code, sep, words);
+		    end->code, *words == '\0' ? " and gave no reason" : sep,
+		    words);
 	case JOB_SIGNALED:
 		return arena_printf(c->arena,
 		    "it was killed by signal %d (%s)%s%s", end->code,

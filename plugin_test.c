@@ -120,7 +120,10 @@ stage(struct test *t, const char **jobs)
 		jobs[i] = arena_printf(&t->arena, "%s.0.%zu", t->run_id, i);
 	if (t->plugin.ops->stage(t->plugin.self, &t->node, t->offered.updates,
 		jobs, t->offered.n_updates, &bytes, &e) != NODE_OK) {
-		add(t->found->problems, "%s", e.text);
+		add(t->found->problems,
+		    "%s (with nothing to stage, end with 0, or have "
+		    "\"stage\":false in the description)",
+		    e.text);
 		return -1;
 	}
 	add(t->found->fine, "stage");
@@ -268,8 +271,9 @@ configure(struct test *t, const char *args)
 	buf_release(&warnings);
 	if (rc == -1)
 		add(t->found->problems, "%s%s", e.text,
-		    e.code == CAU_USAGE ? " (arguments are given with -a)"
-					: "");
+		    e.code == CAU_USAGE
+			? " (arguments are given as -a 'NAME=VALUE')"
+			: "");
 	return rc;
 }
 

@@ -52,7 +52,8 @@ take_text(const json_t *j, const char *key, size_t max, const char **out,
 	if (v == NULL || json_is_null(v))
 		return 0;
 	if (!json_is_string(v))
-		return err_set(e, CAU_FAILED, "\"%s\" is not a text", key);
+		return err_set(e, CAU_FAILED,
+		    "\"%s\" is not a text: put it in double quotes", key);
 	if (json_string_length(v) > max)
 		return err_set(
 		    e, CAU_FAILED, "\"%s\" is longer than %zu bytes", key, max);
@@ -454,16 +455,24 @@ take_object(struct protocol *p, const json_t *j, struct err *e)
 
 /* Says what a line is that is none, with its beginning. */
 static int
-no_json(const char *s, size_t len, struct err *e)
+no_json(const char *s, size_t len, const json_error_t *why, struct err *e)
 {
-	struct buf b = BUF_INIT;
+	struct buf b = BUF_INIT, reason = BUF_INIT;
 	size_t some = len > 60 ? 60 : len;
 
 	text_printable(&b, s, some);
-	(void)err_set(e, CAU_FAILED,
-	    "not a JSON object: '%s%s' (what people are to read goes to "
-	    "standard error)",
-	    b.data, some < len ? "..." : "");
+	text_printable(&reason, why->text, strcspn(why->text, "\n"));
+	if (*s == '{')
+		(void)err_set(e, CAU_FAILED,
+		    "broken JSON: '%s%s': %.100s (an object is whole in one "
+		    "line)",
+		    b.data, some < len ? "..." : "", reason.data);
+	else
+		(void)err_set(e, CAU_FAILED,
+		    "not a JSON object: '%s%s' (what people are to read goes "
+		    "to standard error)",
+		    b.data, some < len ? "..." : "");
+	buf_release(&reason);
 	buf_release(&b);
 	return -1;
 }
@@ -471,6 +480,7 @@ no_json(const char *s, size_t len, struct err *e)
 static int
 take_line(struct protocol *p, const char *s, size_t len, struct err *e)
 {
+	json_error_t why = {.text = ""};
 	json_t *j;
 	int rc;
 
@@ -482,9 +492,9 @@ take_line(struct protocol *p, const char *s, size_t len, struct err *e)
 		return err_set(e, CAU_FAILED,
 		    "it goes on beyond %d lines or %u MiB", PROTOCOL_MAX_LINES,
 		    PROTOCOL_MAX_BYTES >> 20);
-	j = json_loadb(s, len, JSON_REJECT_DUPLICATES, NULL);
+	j = json_loadb(s, len, JSON_REJECT_DUPLICATES, &why);
 	if (!json_is_object(j))
-		rc = no_json(s, len, e);
+		rc = no_json(s, len, &why, e);
 	else
 		rc = take_object(p, j, e);
 	json_decref(j);

@@ -252,13 +252,17 @@ describe(
 	struct child_spec spec = {argv, -1, true, true};
 	struct protocol p;
 	struct child c;
+	struct err why;
 	int rc;
 
 	if (access(out->path, X_OK) == -1)
 		return err_set(
 		    e, CAU_USAGE, "it is not executable (chmod 755)");
-	if (child_start(&c, &spec, e) == -1)
-		return -1;
+	if (child_start(&c, &spec, &why) == -1)
+		return err_set(e, CAU_FAILED,
+		    "%s (is the program of its #! line there, with nothing "
+		    "behind its name?)",
+		    why.text);
 	protocol_begin(&p, VERB_DESCRIBE, "", a);
 	rc = run(&p, &c, e);
 	child_stop(&c, GRACE_MS);
@@ -363,8 +367,19 @@ registry_add(const char *state_dir, const struct registered *p,
 }
 
 int
-registry_remove(const struct registered *p, struct err *e)
+registry_remove(
+    const char *state_dir, const struct registered *p, struct err *e)
 {
+	struct arena a = ARENA_INIT;
+	const char *folder = folder_of(state_dir, &a);
+	bool ours = strncmp(p->file, folder, strlen(folder)) == 0;
+
+	arena_release(&a);
+	if (!ours)
+		return err_set(e, CAU_USAGE,
+		    "%s is registered for the whole machine, in %s: "
+		    "unregister it with --state-dir %s",
+		    p->name, p->file, REGISTRY_STATE_DIR);
 	if (unlink(p->file) == -1)
 		return err_sys(e, "cannot remove %s", p->file);
 	return file_sync_entry(p->file, e);

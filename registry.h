@@ -49,6 +49,8 @@ int registry_describe(struct registered *out, json_t **object, const char *path,
 /* Keeps it. The state folder is made if needed. */
 int registry_add(const char *state_dir, const struct registered *p,
     const json_t *object, struct err *e) CAU_MUSTCHECK;
-int registry_remove(const struct registered *p, struct err *e) CAU_MUSTCHECK;
+/* Only what is registered in that state folder. */
+int registry_remove(const char *state_dir, const struct registered *p,
+    struct err *e) CAU_MUSTCHECK;
 
 #endif

@@ -300,6 +300,21 @@ mkdir -p "$work/try"
 (cd "$work/bin" && example "$work/session") >"$work/out" 2>&1
 check "the plug-in of cau-plugin(7) does what the page says" "$work/out"
 
+# What the examples print fits its schema.
+if [ -n "$have_jsonschema" ]; then
+	for p in "$work/bin/onefile" examples/fileset examples/catalogue; do
+		"$p" describe >"$work/plugin.${p##*/}"
+	done
+	CAU_ARG_FILE=/dev/null CAU_ARG_VERSION=1 "$work/bin/onefile" scan \
+		>"$work/plugin.scan" </dev/null
+	CAU_UPDATE_ID=u CAU_ARG_FILE=$work/try/f CAU_ARG_VERSION=1 \
+		"$work/bin/onefile" install >"$work/plugin.install" 2>/dev/null </dev/null
+	python3 "$work/validate.py" schema/plugin.schema.json "$work/plugin.onefile" \
+		"$work/plugin.fileset" "$work/plugin.catalogue" "$work/plugin.scan" \
+		"$work/plugin.install" >"$work/out" 2>&1
+	check "what the examples print fits the schema of plug-ins" "$work/out"
+fi
+
 # The example of a profile.
 awk -v out="$work/profile" '/^\.Ed/ { file = "" } file { print >file }
 	/^\.\\" profile/ { next_one = 1 }

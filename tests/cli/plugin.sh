@@ -218,6 +218,14 @@ bad_description 'it failed: exit status 3: no licence' 'echo no licence >&2; exi
 bad_description 'it failed: killed by signal 9 (Killed)' 'kill -9 $$'
 bad_description "line 1 of its output: not a JSON object: 'Hello world' (what people are to read goes to standard error)" \
 	'echo Hello world'
+bad_description "line 1 of its output: broken JSON: '{': string or '}' expected near end of file (an object is whole in one line)" \
+	'echo "{"; echo "\"type\":\"description\"}"'
+printf '#!%s/none\necho\n' "$p" >"$p/nobody"
+chmod 755 "$p/nobody"
+runs 1 cau plugin register "$p/nobody"
+err_is <<'X'
+cau plugin: DIR/p/nobody describe: cannot start DIR/p/nobody: No such file or directory (is the program of its #! line there, with nothing behind its name?)
+X
 bad_description 'line 1 of its output: it speaks version 2 of the protocol, this cau only version 1' \
 	'echo "{\"type\":\"description\",\"protocol\":2}"'
 bad_description 'line 1 of its output: it is longer than 65536 bytes' 'exec cat /dev/zero'
@@ -313,7 +321,7 @@ scan_says 'it ended with exit code 3: no contact to the vendor' \
 	'echo first words >&2; echo "no contact to the vendor" >&2; exit 3'
 scan_says 'it was killed by signal 9 (Killed)' 'update u1; kill -9 $$'
 it 'scan: half a line'
-scan_says "it was killed by signal 6 (Aborted); line 2 of its output: not a JSON object: '{\"type\":\"upd' (what people are to read goes to standard error)" \
+scan_says "it was killed by signal 6 (Aborted); line 2 of its output: broken JSON: '{\"type\":\"upd': premature end of input near '\"upd' (an object is whole in one line)" \
 	'update u1; printf "{\"type\":\"upd"; kill -6 $$'
 it 'scan: garbage'
 scan_says "line 1 of its output: not a JSON object: 'Reading package lists...' (what people are to read goes to standard error)" \
@@ -572,7 +580,7 @@ not tried stage and install: they would change this machine; cau plugin test --y
 X
 runs 1 cau plugin test "$p/good"
 out_is <<'X'
-problem   the argument Dir is missing: where (arguments are given with -a)
+problem   the argument Dir is missing: where (arguments are given as -a 'NAME=VALUE')
 fine      describe: Contoso.Files 1.0, protocol 1, runs on the node, 2 arguments
 X
 runs 0 cau plugin test "$p/good" -a "Dir=$dir/made"
@@ -594,7 +602,7 @@ out_is <<'X'
 problem   an unknown verb ends with 0; anything else is expected
 problem   install of u2: Failed: it gave no result
 problem   install of u3: Failed: line 1 of its output: a result for 'u4', which it was not asked for
-problem   install of u4: Failed: it ended with exit code 7
+problem   install of u4: Failed: it ended with exit code 7 and gave no reason
 problem   scan after install: u1 is offered again; what is installed must not be
 fine      describe: Contoso.Wrong 1.0, protocol 1, runs on the node, 0 arguments
 fine      scan: 4 updates: u1, u2, u3 and 1 more

@@ -154,7 +154,8 @@ test_scan(void **state)
 	    {"{\"type\":\"update\"}\n",
 		"line 1 of its output: \"id\" is missing"},
 	    {"{\"type\":\"update\",\"id\":7}\n",
-		"line 1 of its output: \"id\" is not a text"},
+		"line 1 of its output: \"id\" is not a text: put it in double "
+		"quotes"},
 	    {"{\"type\":\"update\",\"id\":\"a\\n\"}\n",
 		"line 1 of its output: \"id\" has characters that cannot be "
 		"printed: a\\n"},
@@ -176,7 +177,12 @@ test_scan(void **state)
 	    {"\nHello world\n", NO_JSON("2", "Hello world")},
 	    {"[1]\n", NO_JSON("1", "[1]")},
 	    {"{\"type\":\"log\",\"type\":\"log\"}\n",
-		NO_JSON("1", "{\"type\":\"log\",\"type\":\"log\"}")},
+		"line 1 of its output: broken JSON: "
+		"'{\"type\":\"log\",\"type\":\"log\"}': duplicate object key "
+		"near '\"type\"' (an object is whole in one line)"},
+	    {"{\n", "line 1 of its output: broken JSON: '{': string or '}' "
+		    "expected near end of file (an object is whole in one "
+		    "line)"},
 	    {"\033[31m\n", NO_JSON("1", "\\x1b[31m")},
 	    {"{\"type\":\"progress\",\"percent\":101}\n",
 		"line 1 of its output: \"percent\" is not a whole number from "
