@@ -7,7 +7,7 @@
 #   make V=1        shows the commands                 make fuzz-run SECONDS=60
 #   make install    below PREFIX and DESTDIR           make dist
 
-CFLAGS ?= -O2 -g
+CFLAGS ?= $(if $(SAN),-O1,-O2) -g
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
@@ -237,8 +237,11 @@ CLI_CHECKS = $(patsubst %,cli-%,$(if $(SAN),$(filter-out crash,$(CLI)),$(CLI)))
 VALGRINDS = $(filter-out valgrind-child valgrind-restart,$(UNIT:$(OUT)/unit/test_%=valgrind-%))
 
 check:
-	@$(MAKE) --no-print-directory -k $(UNIT_CHECKS) $(REPLAYS) check-sim \
-	    $(if $(SAN),,check-mutants) $(CLI_CHECKS)
+	@$(MAKE) --no-print-directory -k $(CLI_CHECKS) $(UNIT_CHECKS) \
+	    $(REPLAYS) check-sim $(if $(SAN),,check-mutants)
+
+# All programs that check runs.
+tests: $(OUT)/cau $(UNIT) $(FUZZERS:%=$(OUT)/replay/%) $(OUT)/sim
 
 $(UNIT_CHECKS): check-%: $(OUT)/unit/test_%
 	@sh tests/quiet.sh $@ $<
@@ -338,7 +341,7 @@ clean:
 	rm -rf build build-*
 
 .PHONY: all check check-mutants check-sim check-valgrind clean dist fuzz \
-	fuzz-run fuzzers hdr-check install lint sim uninstall unit $(UNIT_CHECKS) $(REPLAYS) \
+	fuzz-run fuzzers hdr-check install lint sim tests uninstall unit $(UNIT_CHECKS) $(REPLAYS) \
 	$(CLI_CHECKS) $(VALGRINDS)
 .SECONDARY:
 -include $(OBJS:.o=.d) $(OUT)/cau.d $(UNIT:=.d) $(SIM_OBJS:.o=.d) \
