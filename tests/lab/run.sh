@@ -12,14 +12,14 @@ export CAU
 failed=0
 
 # chain LAB TEST...: one after the other. 77 of a lab is that this machine
-# cannot run it. No test takes 10 minutes, but one may hang.
+# cannot run it. No test takes 15 minutes, but one may hang.
 chain() {
 	lab=$1
 	shift
 	pid=
 	trap '[ -z "$pid" ] || kill "$pid"; wait; exit 143' TERM
 	for t; do
-		timeout -k 20 600 sh "$here/$lab.sh" run 3 "$here/$t.sh" </dev/null &
+		timeout -k 20 900 sh "$here/$lab.sh" run 3 "$here/$t.sh" </dev/null &
 		pid=$!
 		wait "$pid"
 		case $? in
