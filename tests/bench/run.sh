@@ -61,6 +61,8 @@ awk -v a="$mine" -v b="$theirs" 'BEGIN {
 if [ "$(id -u)" = 0 ] && [ -z "${LAB:-}" ]; then
 	CAU=$CAU sh "$top/tests/lab/lab.sh" run 1 "$here/ssh.sh" ||
 		echo '| one trivial installer over ssh | | | not measured here | |'
+	CAU=$CAU PAIRS=$work/pairs sh "$top/tests/lab/lab.sh" run 64 "$here/health.sh" ||
+		echo '| health check of 64 nodes | | | not measured here | |'
 fi
 
 # shellcheck disable=SC2046,SC2086
