@@ -172,9 +172,12 @@ report_resume_command(
 {
 	struct buf words = BUF_INIT;
 
+	if (strcmp(g->run.cluster_type, "pacemaker") == 0) {
+		buf_addstr(b, "crm_standby -D -N ");
+		text_printable(b, n->info->name, strlen(n->info->name));
+	}
 	if (g->run.resume_command[0] == NULL)
 		return;
-
 	for (size_t i = 0; g->run.resume_command[i] != NULL; i++) {
 		text_shell_quote(&words, g->run.resume_command[i]);
 		buf_addc(&words, ' ');

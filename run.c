@@ -236,6 +236,21 @@ signal_wants(const struct driver *d, uint32_t number)
 	}
 }
 
+/* What restarts this machine ends all that runs on it: that is no wish to stop
+ * the run, and not to be kept waiting. */
+static bool
+own_restart(const struct engine *g)
+{
+	const struct engine_node *n;
+
+	for (size_t i = 0; i < g->run.n_nodes; i++) {
+		n = &g->nodes[i];
+		if (n->busy && n->op == OP_RESTART && engine_is_self(g, n))
+			return true;
+	}
+	return false;
+}
+
 static int
 take_signal(struct driver *d, struct err *e)
 {
@@ -248,6 +263,9 @@ take_signal(struct driver *d, struct err *e)
 	wanted = signal_wants(d, si.ssi_signo);
 	if (d->g->finished || wanted <= d->interrupts)
 		return 0;
+	if ((si.ssi_signo == SIGTERM || si.ssi_signo == SIGHUP) &&
+	    own_restart(d->g))
+		wanted = 3;
 	d->interrupts = wanted;
 	if (wanted > 2)
 		return 0;
