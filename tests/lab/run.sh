@@ -48,7 +48,11 @@ out=$(mktemp) || exit 1
 trap 'rm -f "$out"' EXIT
 trap 'kill $nspawn $plain 2>/dev/null; wait; exit 1' HUP INT TERM
 nspawn='' plain=''
-(chain nspawn systemd apt) >"$out" 2>&1 &
+{
+	(chain nspawn systemd apt)
+	code=$?
+	(chain cluster health) && [ $code = 0 ]
+} >"$out" 2>&1 &
 nspawn=$!
 (chain lab ssh restart local) &
 plain=$!
