@@ -27,7 +27,8 @@ struct stop {
 	struct follow journal;
 	struct engine engine;
 	struct arena arena;
-	bool already; /* it was stopping before */
+	bool never_began; /* it was still at its health check */
+	bool already;	  /* it was stopping before */
 };
 
 /* All that the journal holds by now. There is none before the run begins. */
@@ -92,9 +93,10 @@ await(struct stop *s, bool end, int64_t deadline, struct err *e)
 			return 1;
 		if (gone && s->engine.run.run_id != NULL)
 			return left_behind(s->holder.run_id, e);
-		if (gone)
-			return err_set(e, CAU_FAILED,
-			    "run %s ended before it began", s->holder.run_id);
+		if (gone) {
+			s->never_began = true;
+			return 1;
+		}
 		left = deadline - clock_ms();
 		if (left <= 0)
 			return 0;
@@ -153,7 +155,11 @@ print_text(const struct stop *s, FILE *f)
 {
 	const struct engine *g = &s->engine;
 
-	if (g->finished)
+	if (s->never_began)
+		(void)fprintf(f,
+		    "run %s ended before it began; nothing was touched\n",
+		    s->holder.run_id);
+	else if (g->finished)
 		(void)fprintf(f, "run %s has ended: %s\n", s->holder.run_id,
 		    summary_status_name(g->status));
 	else if (s->already)
@@ -179,7 +185,7 @@ print_json(const struct stop *s)
 	const struct engine *g = &s->engine;
 	json_t *doc = json_pack("{s:i, s:s, s:s, s:s}", "format", 1, "command",
 	    "stop", "run_id", s->holder.run_id, "state",
-	    g->finished ? "finished" : "stopping");
+	    g->finished || s->never_began ? "finished" : "stopping");
 
 	json_set(doc, "now", json_boolean(g->stop_now));
 	json_set(doc, "already", json_boolean(s->already));
@@ -227,7 +233,7 @@ stop_run(struct stop *s, struct err *e)
 {
 	if (find(s, e) == -1 || ask(s, e) == -1)
 		return -1;
-	if (!s->o->wait)
+	if (!s->o->wait || s->never_began)
 		return 0;
 	if (!s->o->quiet && !s->engine.finished)
 		print_text(s, stderr);
@@ -256,7 +262,8 @@ stop(const struct options *o)
 		else
 			print_text(&s, stdout);
 		if (o->wait)
-			rc = (int)engine_exit_code(&s.engine);
+			rc = s.never_began ? CAU_CANCELED
+					   : (int)engine_exit_code(&s.engine);
 	}
 	if (s.pidfd != -1)
 		(void)close(s.pidfd);

@@ -272,7 +272,7 @@ run RUN has ended: Canceled
 EOF
 ended 8
 
-it 'while the nodes are scanned'
+it 'during the health check'
 start
 mkfifo n1.hold
 put slow <<EOF
@@ -286,9 +286,9 @@ rm -f slow.up
 run=$!
 eventually 'the remote shell' [ -e slow.up ]
 runs 0 cau stop
-asked 1
-timeout 20 sh -c 'echo go >n1.hold'
+out_has ' ended before it began; nothing was touched'
 ended 6
+no 'a run' [ -e c/current ]
 no 'executed' [ -e ran ]
 rm -f n1.hold
 
