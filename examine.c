@@ -319,30 +319,32 @@ int
 examine(struct health *h, struct work *w, const char *state_dir, int stop_fd,
     struct err *e)
 {
-	struct examination x = {.h = h, .w = w};
+	struct examination *x = arena_alloc(&h->arena, sizeof(*x));
 	struct checks *checks;
 	struct alerts *alerts;
 	struct watch watch;
 	int rc;
 
+	x->h = h;
+	x->w = w;
 	h->now_ms = clock_wall_ms();
 	h->n_nodes = w->run->n_nodes;
 	h->cluster = strcmp(w->run->cluster_type, "pacemaker") == 0;
 	look_back(h, state_dir);
-	x.request = make_request(h);
-	x.nodes = xcalloc(h->n_nodes, sizeof(*x.nodes));
-	x.orders = xcalloc(h->n_nodes, sizeof(struct order *));
+	x->request = make_request(h);
+	x->nodes = xcalloc(h->n_nodes, sizeof(*x->nodes));
+	x->orders = xcalloc(h->n_nodes, sizeof(struct order *));
 	for (size_t i = 0; i < h->n_nodes; i++) {
-		x.nodes[i].name = w->run->nodes[i].name;
-		x.nodes[i].error = "it was not asked";
+		x->nodes[i].name = w->run->nodes[i].name;
+		x->nodes[i].error = "it was not asked";
 	}
 	watch_start(&watch, w, stop_fd);
 	checks = checks_start(h, &w->cancel);
 	alerts = alerts_start(h, &w->cancel);
-	w->ctx = &x;
-	rc = work_each(w, make_ask, asked, &x, e);
+	w->ctx = x;
+	rc = work_each(w, make_ask, asked, x, e);
 	if (rc == 0 && h->cluster && !atomic_load(&w->cancel))
-		examine_cluster(&x);
+		examine_cluster(x);
 	checks_finish(checks, h);
 	alerts_finish(alerts, h);
 	watch_end(&watch);
@@ -350,11 +352,11 @@ examine(struct health *h, struct work *w, const char *state_dir, int stop_fd,
 		rc = err_set(e, CAU_CANCELED,
 		    "interrupted during the health check; nothing was touched");
 	if (rc == 0)
-		judge(&x);
+		judge(x);
 	for (size_t i = 0; i < h->n_nodes; i++)
-		if (x.orders[i] != NULL)
-			order_free(x.orders[i]);
-	free(x.orders);
-	free(x.nodes);
+		if (x->orders[i] != NULL)
+			order_free(x->orders[i]);
+	free(x->orders);
+	free(x->nodes);
 	return rc;
 }

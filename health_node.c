@@ -474,6 +474,12 @@ judge_clocks(struct health *h, const struct health_node *nodes, size_t n)
 	free(o);
 }
 
+static bool
+is_same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
 /*
  * Nodes with the same system and the same sources are a group, known by its
  * first node. The largest group of a system, and the first of such, is taken
@@ -494,8 +500,8 @@ judge_same_sources(struct health *h, const struct health_node *nodes, size_t n)
 		if (g[i].os == NULL || g[i].sum == NULL)
 			continue;
 		for (k = 0; k < i; k++)
-			if (g[k].size > 0 && strcmp(g[k].os, g[i].os) == 0 &&
-			    strcmp(g[k].sum, g[i].sum) == 0)
+			if (is_same(g[k].os, g[i].os) &&
+			    is_same(g[k].sum, g[i].sum))
 				break;
 		g[i].first = k;
 		g[k].size++;
@@ -505,9 +511,9 @@ judge_same_sources(struct health *h, const struct health_node *nodes, size_t n)
 			continue;
 		best = g[i].first;
 		for (k = 0; k < n; k++)
-			if (g[k].size > 0 && strcmp(g[k].os, g[i].os) == 0 &&
+			if (is_same(g[k].os, g[i].os) &&
 			    (g[k].size > g[best].size ||
-				(g[k].size == g[best].size && k < best)))
+				(k < best && g[k].size == g[best].size)))
 				best = k;
 		if (best != g[i].first)
 			health_add(h, "update-sources", nodes[i].name,
