@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2119,SC2120,SC2154
 # What cau asks a member of a Pacemaker cluster. Read after node/session.sh by
 # runs on such a cluster.
 #
