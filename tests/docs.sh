@@ -315,6 +315,21 @@ if [ -n "$have_jsonschema" ]; then
 	check "what the examples print fits the schema of plug-ins" "$work/out"
 fi
 
+# A health check with findings of all kinds, and one that is well.
+if [ -n "$have_jsonschema" ]; then
+	mkdir -p "$work/checks.d"
+	printf '#!/bin/sh\necho "it is full|x=1"; exit 2\n' >"$work/checks.d/full"
+	chmod 755 "$work/checks.d/full"
+	set -- --json --nodes "n1=local:$work/v1" --checks-dir "$work/checks.d" \
+		--alertmanager http://127.0.0.1:1
+	cau healthcheck "$@" --acknowledge 'monitor/full 2999-12-31 known' \
+		>"$work/health-ill.json"
+	cau healthcheck "$@" --only clock >"$work/health-well.json"
+	python3 "$work/validate.py" schema/healthcheck.schema.json "$work"/health-*.json \
+		>"$work/out" 2>&1
+	check "a health check fits its schema" "$work/out"
+fi
+
 # The example of a profile.
 awk -v out="$work/profile" '/^\.Ed/ { file = "" } file { print >file }
 	/^\.\\" profile/ { next_one = 1 }
