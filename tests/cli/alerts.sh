@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# shellcheck shell=sh disable=SC1091,SC2016,SC2154
+# shellcheck shell=sh disable=SC1091,SC2016,SC2154,SC2317
 # Alerts of a Prometheus Alertmanager: the real one, and others that answer as it
 # should not.
 . "${0%/*}/lib.sh"

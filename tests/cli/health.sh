@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# shellcheck shell=sh disable=SC1091,SC2016,SC2086,SC2154
+# shellcheck shell=sh disable=SC1091,SC2016,SC2086,SC2154,SC2317
 # cau healthcheck: every check fires for real on a machine that is so, and none
 # of them on one that is well; and the health check that every run begins with.
 . "${0%/*}/lib.sh"

@@ -357,8 +357,8 @@ verdict 'cau stop --now: what the node has is said' is \
 	'6 n1 cau-slow Failed null false: cau-slow 1.5 is half-configured; the transaction was ended because the run was stopped
 n1 cau-auto Failed null false: cau-auto 1.3 is unpacked; the transaction was ended because the run was stopped' \
 	"$rc $(results)"
-lab in n1 sh -c 'ps ax | grep -c "[d]pkg\|[a]pt-get"' >ps
-verdict 'nothing of it runs any more' is 0 "$(cat ps)"
+lab in n1 sh -c 'ps ax | grep -c "[d]pkg\|[a]pt-get"' >left
+verdict 'nothing of it runs any more' is 0 "$(cat left)"
 lab in n1 touch /run/go
 apt_cau run >/dev/null
 verdict 'the next run finishes it, and says so' is \

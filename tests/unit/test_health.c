@@ -197,24 +197,24 @@ test_alerts(void **state)
 	check_alerts("[1]", "alert 1 of its answer has no labels");
 	check_alerts(
 	    "[{\"labels\":[]}]", "alert 1 of its answer has no labels");
-	check_alerts("[" ALERT("\"alertname\":\"Silent\"", "\"state\":"
-							   "\"suppressed\","
-							   "\"silencedBy\":["
-							   "\"x\"]") "," ALERT(
-			 "\"alertname\":\"Quiet\"",
-			 "\"silencedBy\":[\"x\"]") "," ALERT("\"alertname\":"
-							     "\"Other\"",
-			 "\"inhibitedBy\":[\"y\"]") "," ALERT("\"alertname\":"
-							      "\"Warn\","
-							      "\"severity\":"
-							      "\"warning\"",
-			 "\"state\":\"active\"") ","
-						 "{\"labels\":{\"alertname\":"
-						 "\"A\\u001b\",\"instance\":"
-						 "\"n1:9100\"},"
-						 "\"annotations\":{\"summary\":"
-						 "\"bad\\nthings\"}}," ALERT(
-						     "", "") "]",
+	check_alerts(
+	    "[" ALERT("\"alertname\":\"Silent\"",
+		"\"state\":"
+		"\"suppressed\","
+		"\"silencedBy\":["
+		"\"x\"]") "," ALERT("\"alertname\":\"Quiet\"",
+		"\"silencedBy\":[\"x\"]") "," ALERT("\"alertname\":"
+						    "\"Other\"",
+		"\"inhibitedBy\":[\"y\"]") "," ALERT("\"alertname\":"
+						     "\"Warn\","
+						     "\"severity\":"
+						     "\"warning\"",
+		"\"state\":\"active\"") ","
+					"{\"labels\":{\"alertname\":"
+					"\"A\\u001b\",\"instance\":"
+					"\"n1:9100\"},"
+					"\"annotations\":{\"summary\":"
+					"\"bad\\nthings\"}}," ALERT("", "") "]",
 	    "CRITICAL  -  alert/?      it fires\n"
 	    "CRITICAL  -  alert/A\\x1b  on n1:9100: bad\\nthings\n"
 	    "WARNING   -  alert/Warn   it fires\n");
