@@ -386,7 +386,7 @@ judge_monitors(struct health *h, const struct health_node *n)
 			arena_strndup(&h->arena, p + 1, (size_t)(out - p - 1)),
 			0, 255, &code, &e) == -1)
 			code = 3;
-		/* 124: timeout(1) ended it. */
+		/* timeout(1) ended it, or that of busybox. */
 		health_add_monitor(h, id, n->name,
 		    code == 124	 ? MONITOR_TIMEOUT
 		    : code > 128 ? MONITOR_DIED

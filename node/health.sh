@@ -37,8 +37,8 @@ cau_health() {
 cau_ask() {
 	cau_text=$($cau_within "$@" 2>/dev/null)
 	cau_rc=$?
-	# As timeout(1) says it, and when it had to kill.
-	case $cau_rc in 124 | 137) cau_slow=$1 ;; esac
+	# As timeout(1) says it, that of busybox, and when it had to kill.
+	case $cau_rc in 124 | 137 | 143) cau_slow=$1 ;; esac
 	return $cau_rc
 }
 

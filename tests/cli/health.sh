@@ -408,6 +408,35 @@ else
 	skip 'not root'
 fi
 
+it 'a node of busybox'
+if [ -n "$boxed" ] && command -v busybox >/dev/null 2>&1; then
+	put boxes/n1 <<-X
+		for applet in \$(busybox --list); do
+			case \$applet in
+			busybox | dpkg* | rpm*) ;;
+			*) ln -sf /bin/busybox "/usr/local/sbin/\$applet" ;;
+			esac
+		done
+		[ -x /bin/busybox ] || ln -s "\$(command -v busybox)" /bin/busybox
+		mkdir -p /etc/cau/node-checks.d
+		printf '#!/bin/sh\\necho "it hangs|x=1"\\nexec sleep 1000\\n' >/etc/cau/node-checks.d/hangs
+		printf '#!/bin/sh\\necho "it is so|x=1"\\nexit 1\\n' >/etc/cau/node-checks.d/warns
+		chmod 755 /etc/cau /etc/cau/node-checks.d /etc/cau/node-checks.d/*
+		mount -t tmpfs -o size=10m tmpfs /var/cache
+		head -c 9961472 /dev/zero >/var/cache/full
+	X
+	runs 4 boxed_health --only $all,monitor --check-timeout 1s
+	sed '/^What to do/,$d' out >got
+	file_is got <<-'X'
+		CRITICAL  n1  monitor/hangs  no answer within 1 s: it hangs
+		WARNING   n1  disk-space     /var/cache has 512.0 KiB left
+		WARNING   n1  monitor/warns  it is so
+	X
+	rm boxes/n1
+else
+	skip 'not root, or no busybox'
+fi
+
 it 'nothing is written, neither here nor on the nodes'
 if [ -n "$boxed" ]; then
 	rm -rf c n1 n2 n3
