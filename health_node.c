@@ -388,9 +388,9 @@ judge_monitors(struct health *h, const struct health_node *n)
 			code = 3;
 		/* timeout(1) ended it, or that of busybox. */
 		health_add_monitor(h, id, n->name,
-		    code == 124	 ? MONITOR_TIMEOUT
-		    : code > 128 ? MONITOR_DIED
-				 : MONITOR_EXITED,
+		    code == 124 || code == 143 ? MONITOR_TIMEOUT
+		    : code > 128	       ? MONITOR_DIED
+					       : MONITOR_EXITED,
 		    (int)(code > 128 ? code - 128 : code),
 		    *out == ' ' ? out + 1 : out);
 	}
