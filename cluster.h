@@ -22,7 +22,10 @@ enum cluster_rc {
 struct cluster_order {
 	const struct run_info *run;
 	const struct node *node;
-	bool again; /* this run may have begun to take it out before */
+	bool again;    /* this run may have begun to take it out before */
+	size_t number; /* of the node in the run */
+	/* By number of node: its turn has begun and is not over. */
+	const _Atomic bool *turns;
 	const _Atomic bool *cancel; /* once true: suspend gives up */
 };
 

@@ -414,7 +414,8 @@ static bool
 do_cluster(struct order *o, cluster_fn *function)
 {
 	struct work *w = o->work;
-	struct cluster_order co = {w->run, o->node, o->again, &w->cancel};
+	struct cluster_order co = {
+	    w->run, o->node, o->again, o->number, w->turns, &w->cancel};
 	enum cluster_rc rc;
 	struct err e;
 

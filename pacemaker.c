@@ -25,6 +25,7 @@ struct driver {
 	/* From the question whether a node may go to its standby, so that two
 	 * nodes that go at the same time know of each other. */
 	pthread_mutex_t gate;
+	bool *waiting; /* under gate, by number of node: it waits for it */
 };
 
 static void *
@@ -34,6 +35,7 @@ open_driver(const struct run_info *run, const struct node *nodes)
 
 	pacemaker_open(&d->p, nodes, run->n_nodes);
 	d->run = run;
+	d->waiting = xcalloc(run->n_nodes, sizeof(*d->waiting));
 	(void)pthread_mutex_init(&d->gate, NULL);
 	return d;
 }
@@ -45,6 +47,7 @@ close_driver(void *self)
 
 	pacemaker_close(&d->p);
 	(void)pthread_mutex_destroy(&d->gate);
+	free(d->waiting);
 	free(d);
 }
 
@@ -66,9 +69,9 @@ add_refusal(struct buf *b, const char *text)
 /* Votes: of the nodes that this run has in standby, each may restart. */
 static void
 check_votes(const struct pacemaker_state *s, const struct run_info *run,
-    const char *node, struct buf *lines)
+    const char *node, unsigned going, struct buf *lines)
 {
-	unsigned lost = 1;
+	unsigned lost = 1 + going;
 	const struct pcmk_node *n;
 
 	for (size_t i = 0; i < s->pcmk.n_nodes; i++) {
@@ -124,7 +127,7 @@ pacemaker_refusals(struct pacemaker *p, const struct run_info *run,
 		add_refusal(lines, list[i].text);
 	*kind = n > 0 ? list[0].kind : PCMK_NO_QUORUM;
 	if (n == 0)
-		check_votes(s, run, node, lines);
+		check_votes(s, run, node, p->going, lines);
 	if (n == 0 && lines->len == 0 && proof &&
 	    strcmp(run->suspend_mode, "ForceDrain") != 0)
 		rc = check_proof(p, node, lines, &a, e);
@@ -147,6 +150,31 @@ one_line(struct err *e, enum cau_exit code, const struct buf *lines)
 	buf_release(&b);
 }
 
+/* Another node of the run has its turn, and has gone or may go by now. */
+static bool
+is_under_way(const struct driver *d, const struct cluster_order *o, size_t i)
+{
+	return i != o->number && atomic_load(&o->turns[i]) && !d->waiting[i];
+}
+
+/* Of those, members that do not bear our name: others have put them in
+ * standby, but we may restart them. */
+static unsigned
+count_going(const struct driver *d, const struct pacemaker_state *s,
+    const struct cluster_order *o)
+{
+	const struct pcmk_node *n;
+	unsigned going = 0;
+
+	for (size_t i = 0; i < d->run->n_nodes; i++) {
+		n = pcmk_find_node(&s->pcmk, d->run->nodes[i].name);
+		going += is_under_way(d, o, i) && n != NULL && n->online &&
+			 n->type == PCMK_MEMBER &&
+			 !is_ours(&s->pcmk, n->name, d->run);
+	}
+	return going;
+}
+
 /* Whether a node may go, and what if not. */
 static enum cluster_rc
 judge(struct driver *d, const struct pacemaker_state *s,
@@ -155,9 +183,11 @@ judge(struct driver *d, const struct pacemaker_state *s,
 	enum pcmk_refusal_kind kind;
 	struct buf lines = BUF_INIT;
 	enum cluster_rc rc = CLUSTER_OK;
-	int found = pacemaker_refusals(
-	    &d->p, d->run, s, o->node->name, true, &kind, &lines, e);
+	int found;
 
+	d->p.going = count_going(d, s, o);
+	found = pacemaker_refusals(
+	    &d->p, d->run, s, o->node->name, true, &kind, &lines, e);
 	if (found == 1) {
 		rc = CLUSTER_REFUSED;
 		if (kind == PCMK_NOT_OURS)
@@ -182,6 +212,7 @@ pass_gate(
 	enum cluster_rc rc = CLUSTER_FAILED;
 
 	(void)pthread_mutex_lock(&d->gate);
+	d->waiting[o->number] = true;
 	if (pacemaker_state(&d->p, o->node->name, false, &s, &a, e) == 0)
 		rc = judge(d, &s, o, e);
 	if (rc == CLUSTER_OK && take &&
@@ -189,9 +220,22 @@ pass_gate(
 		(void)err_wrap(e, "cannot put it in standby");
 		rc = CLUSTER_FAILED;
 	}
+	d->waiting[o->number] = rc == CLUSTER_REFUSED;
 	(void)pthread_mutex_unlock(&d->gate);
 	arena_release(&a);
 	return rc;
+}
+
+static bool
+others_under_way(struct driver *d, const struct cluster_order *o)
+{
+	bool found = false;
+
+	(void)pthread_mutex_lock(&d->gate);
+	for (size_t i = 0; i < d->run->n_nodes; i++)
+		found |= is_under_way(d, o, i);
+	(void)pthread_mutex_unlock(&d->gate);
+	return found;
 }
 
 static bool
@@ -203,17 +247,26 @@ is_canceled(const struct cluster_order *o, struct err *e)
 	return true;
 }
 
+/* Other nodes of the run come back by themselves, or are given up: they have
+ * limits of their own. */
 static enum cluster_rc
 wait_gate(
     struct driver *d, const struct cluster_order *o, bool take, struct err *e)
 {
 	int64_t limit = d->run->suspend_timeout_ms;
-	int64_t deadline = clock_ms() + (limit < FIT_MS ? limit : FIT_MS);
+	int64_t deadline;
 	enum cluster_rc rc;
 
+	if (limit > FIT_MS)
+		limit = FIT_MS;
+	deadline = clock_ms() + limit;
 	for (;;) {
 		rc = pass_gate(d, o, take, e);
-		if (rc != CLUSTER_REFUSED || clock_ms() >= deadline)
+		if (rc != CLUSTER_REFUSED)
+			break;
+		if (others_under_way(d, o))
+			deadline = clock_ms() + limit;
+		else if (clock_ms() >= deadline)
 			break;
 		clock_sleep(LOOK_MS);
 		if (is_canceled(o, e))
@@ -262,7 +315,10 @@ is_drained(struct driver *d, const struct cluster_order *o, unsigned *quiet,
 	}
 	pcmk_drain_state(&left, &s.pcmk, o->node->name, &a);
 	*quiet = s.idle ? *quiet + 1 : 0;
-	if (!is_ours(&s.pcmk, o->node->name, d->run)) {
+	if (!s.pcmk.with_quorum) {
+		(void)err_set(e, CAU_FAILED,
+		    "the cluster lost quorum while it was drained");
+	} else if (!is_ours(&s.pcmk, o->node->name, d->run)) {
 		(void)err_set(e, CAU_FAILED,
 		    "someone else took it out of standby while it was drained");
 		done = true;
@@ -285,8 +341,8 @@ static enum cluster_rc
 suspend(void *self, const struct cluster_order *o, struct err *e)
 {
 	struct driver *d = self;
-	int64_t deadline = clock_ms() + d->run->suspend_timeout_ms;
 	enum cluster_rc rc = wait_gate(d, o, true, e);
+	int64_t deadline = clock_ms() + d->run->suspend_timeout_ms;
 	unsigned quiet = 0;
 
 	if (rc != CLUSTER_OK)
@@ -310,7 +366,9 @@ wait_joined(struct driver *d, const char *node, int64_t deadline, struct err *e)
 
 	for (;;) {
 		joined = pacemaker_state(&d->p, node, false, &s, &a, e) == 0;
-		if (joined && !pcmk_has_joined(&s.pcmk, node, &why, &a)) {
+		why = "it has no quorum";
+		if (joined && (!s.pcmk.with_quorum ||
+				  !pcmk_has_joined(&s.pcmk, node, &why, &a))) {
 			(void)err_set(e, CAU_FAILED,
 			    "it has not come back into the cluster: %s", why);
 			joined = false;
@@ -343,7 +401,9 @@ is_settled(struct driver *d, const char *node, unsigned *quiet,
 		return false;
 	}
 	*quiet = s.idle ? *quiet + 1 : 0;
-	if (!pcmk_is_back(&s.pcmk, node, &why, &a) ||
+	if (!s.pcmk.with_quorum)
+		why = "it has no quorum";
+	if (!s.pcmk.with_quorum || !pcmk_is_back(&s.pcmk, node, &why, &a) ||
 	    !pcmk_is_settled(&s.pcmk, &why, &a) || *quiet < 2) {
 		(void)err_set(e, CAU_FAILED,
 		    "it was put back, and the cluster did not come to rest in "

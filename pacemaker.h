@@ -24,6 +24,9 @@ struct pacemaker {
 	pthread_mutex_t mutex; /* one question at a time */
 	struct node asked;     /* a channel of our own */
 	size_t at;	       /* to this node */
+	/* Members that may go away at any time, besides those in standby in
+	 * the name of the run: for pacemaker_refusals. */
+	unsigned going;
 	bool connected;
 };
 
@@ -42,6 +45,8 @@ void pacemaker_close(struct pacemaker *p);
 /*
  * Asks one member after the other, the one that answered last first, and
  * avoid (a name, or NULL) last, until one answers whose cluster stack runs.
+ * One that has no quorum, as it is cut off or has just been started, is
+ * believed only when no other one has.
  */
 int pacemaker_state(struct pacemaker *p, const char *avoid, bool idle,
     struct pacemaker_state *s, struct arena *a, struct err *e) CAU_MUSTCHECK;
@@ -49,7 +54,8 @@ int pacemaker_state(struct pacemaker *p, const char *avoid, bool idle,
 int pacemaker_who(struct pacemaker *p, struct pacemaker_state *s,
     struct arena *a, struct err *e) CAU_MUSTCHECK;
 
-/* Puts a node in standby, in the name of the run. */
+/* Puts a node in standby, in the name of the run. Like what follows, only by
+ * a member that has quorum: what others say the cluster may never hear. */
 int pacemaker_standby(struct pacemaker *p, const char *node, const char *run,
     struct err *e) CAU_MUSTCHECK;
 /* Takes that back. *ours: it was in the name of this run, else nothing is

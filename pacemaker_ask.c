@@ -90,14 +90,18 @@ pacemaker_close(struct pacemaker *p)
 	(void)pthread_mutex_destroy(&p->mutex);
 }
 
-/* Reads the answer of one member; to what, NULL: it has no document. */
+/* Reads the answer of one member; to what, NULL: it has no document. POOR: it
+ * is one for want of a better one. */
 typedef int
 answer_fn(struct answer *w, void *to, struct arena *a, struct err *e);
+#define POOR 1
 
 static int
 ask_one(struct pacemaker *p, size_t i, const char *request, struct answer *w,
     answer_fn *take, void *to, struct arena *a, struct err *e)
 {
+	int rc;
+
 	if (!p->connected || p->at != i) {
 		hang_up(p);
 		node_clone(&p->asked, &p->nodes[i]);
@@ -110,9 +114,10 @@ ask_one(struct pacemaker *p, size_t i, const char *request, struct answer *w,
 		hang_up(p);
 		return err_wrap(e, "%s", p->nodes[i].name);
 	}
-	if (take == NULL || take(w, to, a, e) == 0)
+	if (take == NULL)
 		return 0;
-	return err_wrap(e, "%s", p->nodes[i].name);
+	rc = take(w, to, a, e);
+	return rc == -1 ? err_wrap(e, "%s", p->nodes[i].name) : rc;
 }
 
 /* Asks until one answers. Of the errors, that of the first one is kept. */
@@ -120,24 +125,29 @@ static int
 ask(struct pacemaker *p, const char *avoid, const char *request,
     struct answer *w, answer_fn *take, void *to, struct arena *a, struct err *e)
 {
-	size_t first = p->at, i;
+	size_t first = p->at, i, poor = SIZE_MAX;
 	struct err other;
 	bool failed = false;
 	int rc = -1;
 
 	(void)pthread_mutex_lock(&p->mutex);
-	for (int last = 0; last < 2 && rc == -1; last++)
-		for (size_t k = 0; k < p->n_nodes && rc == -1; k++) {
+	for (int last = 0; last < 2 && rc != 0; last++)
+		for (size_t k = 0; k < p->n_nodes && rc != 0; k++) {
 			i = (first + k) % p->n_nodes;
 			if ((avoid != NULL && strcmp(p->nodes[i].name, avoid) ==
 						  0) != (last == 1))
 				continue;
 			rc = ask_one(
 			    p, i, request, w, take, to, a, failed ? &other : e);
-			failed = true;
+			failed |= rc == -1;
+			if (rc == POOR && poor == SIZE_MAX)
+				poor = i;
 		}
+	/* The one that it was taken from may have been overwritten. */
+	if (rc != 0 && poor != SIZE_MAX)
+		rc = ask_one(p, poor, request, w, take, to, a, e);
 	(void)pthread_mutex_unlock(&p->mutex);
-	return rc == 0 ? 0 : err_wrap(e, "no member of the cluster can say");
+	return rc != -1 ? 0 : err_wrap(e, "no member of the cluster can say");
 }
 
 static void
@@ -169,7 +179,7 @@ take_state(struct answer *w, void *to, struct arena *a, struct err *e)
 	s->idle = w->idle;
 	s->self = arena_strdup(a, w->self);
 	s->cluster = arena_strdup(a, w->cluster);
-	return 0;
+	return s->pcmk.with_quorum && *s->pcmk.dc != '\0' ? 0 : POOR;
 }
 
 static int

@@ -65,6 +65,21 @@ now_ms(const struct driver *d)
 	return d->wall_start + (clock_ms() - d->mono_start);
 }
 
+/* Lets operations see whether nodes have their turns; node NULL: all. */
+static void
+show_turns(const struct driver *d, const char *node)
+{
+	const struct engine_node *n;
+
+	for (size_t i = 0; i < d->g->run.n_nodes; i++) {
+		n = node == NULL ? &d->g->nodes[i] : engine_find(d->g, node);
+		atomic_store(
+		    &d->w->turns[n - d->g->nodes], n->active && !n->finished);
+		if (node != NULL)
+			break;
+	}
+}
+
 /* Records and applies an event; on disk and shown only after commit(). */
 static int
 record(struct driver *d, struct event *ev, struct err *e)
@@ -78,6 +93,8 @@ record(struct driver *d, struct event *ev, struct err *e)
 		view_event(d->v, d->g, ev, line.data);
 	else
 		(void)err_wrap(e, "this is a bug in cau");
+	if (rc == 0)
+		show_turns(d, ev->node);
 	buf_release(&line);
 	return rc;
 }
@@ -315,6 +332,7 @@ run_drive(struct engine *g, struct journal *j, struct work *w, struct view *v,
 	d.mono_start = clock_ms();
 	if (d.wall_start < g->last_ms)
 		d.wall_start = g->last_ms;
+	show_turns(&d, NULL);
 	/* Asked for before the run was left and taken up again. */
 	if (g->stop_now)
 		work_cancel(w);

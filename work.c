@@ -320,6 +320,7 @@ work_begin(struct work *w, const char *run_dir, const struct coordinator *self,
 	    arena_strndup(&w->arena, run_dir, (size_t)(slash - run_dir));
 	w->locked =
 	    arena_alloc(&w->arena, w->run->n_nodes * sizeof(*w->locked));
+	w->turns = arena_alloc(&w->arena, w->run->n_nodes * sizeof(*w->turns));
 	/* Before there are threads. */
 	tell_commands(w->run);
 	rc = pthread_create(&w->keeper, NULL, keep_locks, w);

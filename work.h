@@ -52,6 +52,7 @@ struct work {
 	const char *run_dir; /* NULL: a scan, nothing is kept */
 	struct nodelock lock;
 	_Atomic bool *locked;  /* by number of node: we have its lock */
+	_Atomic bool *turns;   /* its turn has begun and is not over */
 	_Atomic bool cancel;   /* what runs is to be ended */
 	bool keeping;	       /* keeper runs: */
 	pthread_t keeper;      /* shows the nodes that the run goes on */

@@ -63,14 +63,23 @@ cau_pcmk_unset() {
 	crm_attribute --node "$1" --name "$2" --delete --lifetime forever >/dev/null
 }
 
+# What is set on a member that is cut off is lost when it comes back.
+cau_pcmk_quorate() {
+	[ "$(crm_node --quorum 2>/dev/null)" = 1 ] || {
+		echo "this member has no quorum" >&2
+		return 1
+	}
+}
+
 # cau_pcmk_standby NODE RUN: the name first, so that no standby of ours is
 # ever without it.
 cau_pcmk_standby() {
-	cau_pcmk_set "$1" cau-run "$2" && cau_pcmk_set "$1" standby on
+	cau_pcmk_quorate && cau_pcmk_set "$1" cau-run "$2" && cau_pcmk_set "$1" standby on
 }
 
 # cau_pcmk_ready NODE RUN: only what bears the name of the run.
 cau_pcmk_ready() {
+	cau_pcmk_quorate || return 1
 	cau_owner=$(crm_attribute --node "$1" --name cau-run --query --quiet \
 		--lifetime forever 2>/dev/null)
 	if [ "$cau_owner" = "$2" ]; then

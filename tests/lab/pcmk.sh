@@ -348,8 +348,9 @@ pcmk_probe() {
 		pcmk_client=$!
 		;;
 	stop)
-		kill -TERM "$pcmk_client"
-		wait "$pcmk_client"
+		kill -TERM "$pcmk_client" || return 1
+		# Not wait: in a subshell it is nobody's child.
+		until grep -q '^longest' "$LAB/probe.out"; do sleep 0.02; done
 		sed -n 's/^longest //p' "$LAB/probe.out"
 		;;
 	esac

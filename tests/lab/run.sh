@@ -54,7 +54,11 @@ nspawn='' plain=''
 	(chain cluster health) && [ $code = 0 ]
 } >"$out" 2>&1 &
 nspawn=$!
-(chain lab ssh restart local) &
+{
+	(chain lab ssh restart local)
+	code=$?
+	(chain cluster pacemaker) && [ $code = 0 ]
+} &
 plain=$!
 wait $plain || failed=1
 wait $nspawn || failed=1
