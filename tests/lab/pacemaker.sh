@@ -186,14 +186,14 @@ pcmk_resources service db
 took "a start that fails"
 
 # --- an admin who puts a node in standby in the middle ---
-# admin WORD...: a run that n3 comes last in, put in standby while n1 is away
+# A run of n1, n3, n2; n3 is put in standby while n1 is away.
 admin() {
 	fresh
 	installer 1.sh 'exit 0'
 	mkdir root/n1
 	printf '%s\n' ': >/var/lib/waiting' "$waits" >root/n1/2.sh
 	lab in n1 rm -f /var/lib/waiting
-	pc_began $once --node-order n1,n3,n2 "$@"
+	pc_began $once --node-order n1,n3,n2
 	wait_for n1 /var/lib/waiting
 	pcmk_standby n3
 	go_on n1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# shellcheck shell=sh disable=SC2016,SC2086
+# shellcheck shell=sh disable=SC2016,SC2034,SC2086,SC2154
 # What the tests of runs on a Pacemaker cluster share; to be sourced after
 # common.sh and pcmk.sh.
 
