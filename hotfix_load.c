@@ -114,6 +114,19 @@ hotfix_escaped(struct arena *a, const char *raw)
 	return s;
 }
 
+/* By what the exit codes of the rule can mean. */
+static enum update_restart
+restart_of(const struct rule *r)
+{
+	if (r->always_reboot)
+		return UPDATE_RESTART_EXPECTED;
+	for (size_t i = 0; i < r->n_codes; i++)
+		if (exit_condition_meaning(r->codes[i].condition, false)
+			.reboot_required)
+			return UPDATE_RESTART_UNKNOWN;
+	return UPDATE_RESTART_NEVER;
+}
+
 /* Everything about one file that does not depend on the node. */
 static int
 know(struct hotfix *h, struct known *k, const struct hotfix_file *f,
@@ -126,6 +139,7 @@ know(struct hotfix *h, struct known *k, const struct hotfix_file *f,
 	int fd;
 
 	k->rule = f->rule;
+	u->restart = restart_of(f->rule);
 	k->path = f->path;
 	k->name = f->entry->name;
 	k->package = k->kind = "";

@@ -7,6 +7,9 @@
 
 #include "names.h"
 
+/* In the order of enum update_restart. */
+static const char *const restarts[] = {"", "Never", "Expected"};
+
 const char *
 update_label(const struct update *u)
 {
@@ -31,6 +34,8 @@ update_to_json(const struct update *u)
 	json_set(j, "state",
 	    json_string(u->installed ? "AlreadyInstalled" : "Applicable"));
 	json_set(j, "reason", json_from_text(u->reason));
+	if (u->restart != UPDATE_RESTART_UNKNOWN)
+		json_set(j, "restart", json_string(restarts[u->restart]));
 	if (u->joint)
 		json_set(j, "joint", json_true());
 	if (u->once)
@@ -76,6 +81,9 @@ update_from_json(struct update *u, const json_t *j, struct arena *a)
 	u->sha256 = arena_strdup(a, json_text(j, "sha256"));
 	u->reason = arena_strdup(a, json_text(j, "reason"));
 	u->properties = properties_from_json(j, a);
+	for (size_t i = 0; i < sizeof(restarts) / sizeof(*restarts); i++)
+		if (strcmp(json_text(j, "restart"), restarts[i]) == 0)
+			u->restart = (enum update_restart)i;
 	u->joint = json_flag(j, "joint");
 	u->once = json_flag(j, "once");
 	u->size_bytes = json_number(j, "size");

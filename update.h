@@ -12,6 +12,13 @@
 #include "exitcodes.h"
 #include "json.h"
 
+/* Whether an update asks for a restart, as far as that is known before. */
+enum update_restart {
+	UPDATE_RESTART_UNKNOWN,
+	UPDATE_RESTART_NEVER,
+	UPDATE_RESTART_EXPECTED
+};
+
 struct update {
 	const char *id; /* unique per node and plug-in */
 	const char *title;
@@ -32,6 +39,7 @@ struct update {
 	/* Its plug-in promises that no scan offers it once it is installed: one
 	 * that does so all the same has not installed it. */
 	bool once;
+	enum update_restart restart;
 	bool installed;	    /* state AlreadyInstalled, else Applicable */
 	const char *reason; /* why it is AlreadyInstalled */
 };

@@ -107,6 +107,8 @@ add_update(struct found *f, const char *agent, const struct agent_update *in,
 	u->size_bytes = in->size_bytes;
 	u->properties = as_text(properties, f->arena);
 	u->installed = in->installed;
+	if (in->wants_reboot)
+		u->restart = UPDATE_RESTART_EXPECTED;
 	if (in->installed)
 		u->reason = in->pending ? "it is installed and waits for a "
 					  "restart of the node"
