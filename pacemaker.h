@@ -37,6 +37,9 @@ struct pacemaker_state {
 	bool idle;	     /* it has nothing left to do; if that was asked */
 	const char *self;    /* name of the member, pacemaker_who only */
 	const char *cluster; /* its name, "" for none, pacemaker_who only */
+	/* The version of its configuration, "0.15": another one after each
+	 * change; pacemaker_who only, "" when it cannot be read. */
+	const char *config;
 };
 
 void pacemaker_open(struct pacemaker *p, const struct node *nodes, size_t n);

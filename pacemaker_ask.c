@@ -13,7 +13,7 @@
 /* Lines of an answer by their keys. */
 struct answer {
 	struct buf xml, quorum;
-	char self[256], cluster[256];
+	char self[256], cluster[256], config[64];
 	bool idle, ready;
 };
 
@@ -46,6 +46,8 @@ answer_line(void *ctx, const char *key, const char *text, size_t len)
 		copy_line(w->self, sizeof(w->self), text);
 	else if (strcmp(key, "cluster") == 0)
 		copy_line(w->cluster, sizeof(w->cluster), text);
+	else if (strcmp(key, "config") == 0)
+		copy_line(w->config, sizeof(w->config), text);
 	w->idle |= strcmp(key, "idle") == 0;
 	w->ready |= strcmp(key, "ready") == 0;
 }
@@ -55,7 +57,7 @@ answer_reset(struct answer *w)
 {
 	buf_reset(&w->xml);
 	buf_reset(&w->quorum);
-	w->self[0] = w->cluster[0] = '\0';
+	w->self[0] = w->cluster[0] = w->config[0] = '\0';
 	w->idle = w->ready = false;
 }
 
@@ -179,6 +181,7 @@ take_state(struct answer *w, void *to, struct arena *a, struct err *e)
 	s->idle = w->idle;
 	s->self = arena_strdup(a, w->self);
 	s->cluster = arena_strdup(a, w->cluster);
+	s->config = arena_strdup(a, w->config);
 	return s->pcmk.with_quorum && *s->pcmk.dc != '\0' ? 0 : POOR;
 }
 

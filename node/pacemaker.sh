@@ -20,12 +20,24 @@ cau_pcmk_tools() {
 	done
 }
 
-# cau_pcmk_who: this node's name, the cluster's, and its state.
+# The version of the configuration: without num_updates, which count changes of
+# the state.
+cau_pcmk_config() {
+	cibadmin --query 2>/dev/null | sed -n '/^<cib /{
+		s/.* admin_epoch="\([0-9]*\)".*/&\n\1/
+		s/.* epoch="\([0-9]*\)".*\n\(.*\)/\2.\1/p
+		q
+	}'
+}
+
+# cau_pcmk_who: this node's name, the cluster's, the version of its
+# configuration, and its state.
 cau_pcmk_who() {
 	cau_pcmk_tools || return 1
 	crm_node --name 2>/dev/null | head -n 1 | cau_pcmk_say self
 	crm_attribute --type crm_config --name cluster-name --query --quiet 2>/dev/null |
 		head -n 1 | cau_pcmk_say cluster
+	cau_pcmk_config | cau_pcmk_say config
 	cau_pcmk_state
 }
 
