@@ -66,6 +66,7 @@ SRCS = \
 	child.c \
 	cluster_list.c \
 	cmd_healthcheck.c \
+	cmd_plan.c \
 	cmd_plugin.c \
 	cmd_query.c \
 	cmd_replay.c \
@@ -113,6 +114,7 @@ SRCS = \
 	operate.c \
 	options.c \
 	options_health.c \
+	options_plan.c \
 	options_profile.c \
 	options_run.c \
 	pacemaker.c \
@@ -124,8 +126,10 @@ SRCS = \
 	pkgtext.c \
 	plugin.c \
 	plugin_test.c \
+	plan.c \
 	pluginargs.c \
 	profile.c \
+	proof.c \
 	program.c \
 	protocol.c \
 	quorum.c \
@@ -143,6 +147,7 @@ SRCS = \
 	script.c \
 	simulate.c \
 	state.c \
+	survey.c \
 	template.c \
 	text.c \
 	update.c \

@@ -19,6 +19,8 @@ const struct command commands[] = {
 	HEALTHCHECK_SYNOPSIS, CMD_HEALTH, cmd_healthcheck},
     {"help", "this list, or the options of one command", HELP_SYNOPSIS, 0,
 	cmd_help},
+    {"plan", "what a run would do, in its order; changes nothing",
+	PLAN_SYNOPSIS, CMD_PLAN, cmd_plan},
     {"plugin", "the plug-ins that a run can use", PLUGIN_SYNOPSIS, CMD_PLUGIN,
 	cmd_plugin},
     {"query", "check or explain a query for updates, or filter by it",

@@ -19,6 +19,7 @@ extern const struct command commands[];
 
 int cmd_healthcheck(int argc, char **argv);
 int cmd_help(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
 int cmd_plugin(int argc, char **argv);
 int cmd_query(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
@@ -32,6 +33,7 @@ int cmd_stop(int argc, char **argv);
 
 #define SCAN_SYNOPSIS	 "[options]"
 #define RUN_SYNOPSIS	 "[options]"
+#define PLAN_SYNOPSIS	 "[--out FILE] [options]"
 #define RECOVER_SYNOPSIS "[--abandon] [--after-restart] [--json] [-q]"
 #define STATUS_SYNOPSIS	 "[--watch] [--json]"
 #define STOP_SYNOPSIS	 "[--now] [--wait] [--json]"

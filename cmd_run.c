@@ -17,6 +17,7 @@
 #include "salvage.h"
 #include "scan.h"
 #include "state.h"
+#include "survey.h"
 #include "text.h"
 
 /* What both commands hold; everything is released by session_release. */
@@ -167,26 +168,34 @@ record_first(struct session *s, const struct event *ev, struct err *e)
 	return rc;
 }
 
+static void
+tell_lines(const char *command, struct buf *lines)
+{
+	struct buf shown = BUF_INIT;
+	char *line, *save;
+
+	for (line = strtok_r(lines->data, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
+		buf_reset(&shown);
+		text_printable(&shown, line, strlen(line));
+		(void)fprintf(stderr, "cau %s: %s\n", command, shown.data);
+	}
+	buf_release(&shown);
+}
+
 /* What nobody can go on with is put aside, loudly. Not what we only may not
  * read. */
 static int
 put_aside(
     const struct session *s, const char *id, const char *path, struct err *e)
 {
-	struct buf text = BUF_INIT, shown = BUF_INIT;
-	char *line, *save;
+	struct buf text = BUF_INIT;
 	int rc;
 
 	if (access(path, R_OK) == -1 && errno != ENOENT)
 		return -1;
 	rc = salvage_run(s->o->state_dir, id, &text, e);
-	for (line = strtok_r(text.data, "\n", &save); line != NULL;
-	     line = strtok_r(NULL, "\n", &save)) {
-		buf_reset(&shown);
-		text_printable(&shown, line, strlen(line));
-		(void)fprintf(stderr, "cau %s: %s\n", s->command, shown.data);
-	}
-	buf_release(&shown);
+	tell_lines(s->command, &text);
 	buf_release(&text);
 	return rc;
 }
@@ -222,21 +231,29 @@ check_left_over(const struct session *s, struct err *e)
 static int
 check_cluster(struct work *w, struct err *e)
 {
-	struct buf problems = BUF_INIT, shown = BUF_INIT;
-	char *line, *save;
+	struct buf problems = BUF_INIT;
 	int rc;
 
 	if (w->cluster->check == NULL)
 		return 0;
 	rc = w->cluster->check(w->cluster_self, &problems, e);
-	for (line = strtok_r(problems.data, "\n", &save); line != NULL;
-	     line = strtok_r(NULL, "\n", &save)) {
-		buf_reset(&shown);
-		text_printable(&shown, line, strlen(line));
-		(void)fprintf(stderr, "cau run: %s\n", shown.data);
-	}
-	buf_release(&shown);
+	tell_lines("run", &problems);
 	buf_release(&problems);
+	return rc;
+}
+
+/* Whether all is as it was planned; what is not is told. */
+static int
+check_plan(struct work *w, const struct options *o, struct err *e)
+{
+	struct buf lines = BUF_INIT;
+	int rc;
+
+	if (o->sealed == NULL)
+		return 0;
+	rc = survey_compare(w, o, &lines, e);
+	tell_lines("run", &lines);
+	buf_release(&lines);
 	return rc;
 }
 
@@ -347,7 +364,9 @@ start(struct session *s, struct options *o, struct err *e)
 	s->has_work = true;
 	if (!o->quiet || rc == -1)
 		(void)fputs(s->work.warnings.data, stderr);
-	if (rc == -1 || gate(s, o, e) == -1 || check_cluster(&s->work, e) == -1)
+	if (rc == -1 || gate(s, o, e) == -1 ||
+	    check_cluster(&s->work, e) == -1 ||
+	    check_plan(&s->work, o, e) == -1)
 		return -1;
 	if (make_run(s, run, e) == -1) {
 		file_remove_tree(s->run_dir);
@@ -383,6 +402,8 @@ dry_run(struct options *o)
 
 	if (!o->quiet || rc == -1)
 		(void)fputs(w.warnings.data, stderr);
+	if (rc == 0)
+		rc = check_plan(&w, o, &e);
 	if (rc == 0)
 		rc = scan_nodes(&w, results, &e);
 	if (rc == -1) {

@@ -50,38 +50,45 @@ ignored_json(const struct scan_result *s)
 	return list;
 }
 
-/* Why the scan of a node did not wholly succeed: the node, or plug-ins. */
-static void
-add_error(struct buf *b, const struct order *o)
+void
+scan_add_error(struct buf *b, const struct event *ended)
 {
-	if (o->ended.outcome != OUTCOME_OK)
-		buf_addstr(b, o->ended.error);
-	for (size_t i = 0; i < o->ended.n_failures; i++)
+	if (ended->outcome != OUTCOME_OK)
+		buf_addstr(b, ended->error);
+	for (size_t i = 0; i < ended->n_failures; i++)
 		buf_addf(b, "%s%s: %s", b->len > 0 ? "; " : "",
-		    o->ended.failures[i].plugin, o->ended.failures[i].error);
+		    ended->failures[i].plugin, ended->failures[i].error);
 }
 
-static json_t *
-node_json(const struct order *o)
+void
+scan_to_object(const struct event *ended, json_t *j)
 {
-	const struct scan_result *s = &o->ended.scan;
-	bool ok = o->ended.outcome == OUTCOME_OK;
-	json_t *j = json_object(), *updates = json_array();
+	const struct scan_result *s = &ended->scan;
+	bool ok = ended->outcome == OUTCOME_OK;
+	json_t *updates = json_array();
 	struct buf why = BUF_INIT;
 
-	json_set(j, "name", json_from_text(o->started.node));
 	json_set(j, "status",
-	    json_string(!ok			  ? "Failed"
-			: o->ended.n_failures > 0 ? "PartiallyFailed"
-						  : "Succeeded"));
-	add_error(&why, o);
+	    json_string(!ok			? "Failed"
+			: ended->n_failures > 0 ? "PartiallyFailed"
+						: "Succeeded"));
+	scan_add_error(&why, ended);
 	json_set(j, "error", json_from_text_or_null(why.data));
 	buf_release(&why);
 	for (size_t i = 0; i < s->n_updates; i++)
 		(void)json_array_append_new(
 		    updates, update_to_json(&s->updates[i]));
 	json_set(j, "updates", updates);
-	json_set(j, "ignored", ignored_json(s));
+}
+
+static json_t *
+node_json(const struct order *o)
+{
+	json_t *j = json_object();
+
+	json_set(j, "name", json_from_text(o->started.node));
+	scan_to_object(&o->ended, j);
+	json_set(j, "ignored", ignored_json(&o->ended.scan));
 	return j;
 }
 
@@ -229,7 +236,9 @@ int
 complete_options(struct options *o, const char *synopsis, bool one_line)
 {
 	struct err e;
-	bool profile = options_profile(o, &e) == -1, failed = profile;
+	bool profile = (o->plan != NULL ? options_plan(o, &e)
+					: options_profile(o, &e)) == -1,
+	     failed = profile;
 
 	if (!failed)
 		failed = options_run_info(o, &e) == -1;

@@ -122,13 +122,14 @@ coordinator_from_json(struct coordinator *c, const json_t *j, struct arena *a)
 	c->pid = json_number(j, "pid");
 }
 
-static void
+void
 run_to_json(const struct run_info *r, json_t *j)
 {
 	json_t *nodes = json_array(), *plugins = json_array(), *o, *options;
 
 	json_set(j, "format", json_integer(1));
-	json_set(j, "run_id", json_from_text(r->run_id));
+	if (*r->run_id != '\0')
+		json_set(j, "run_id", json_from_text(r->run_id));
 	o = json_object();
 	json_set(o, "type", json_from_text(r->cluster_type));
 	json_set(o, "name", json_from_text(r->cluster_name));

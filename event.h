@@ -220,6 +220,9 @@ json_t *event_to_json(const struct event *ev);
 int event_from_json(struct event *ev, const json_t *j, struct arena *a,
     struct err *e) CAU_MUSTCHECK;
 
+/* Adds what a run was asked to do to an object, as the journal has it. */
+void run_to_json(const struct run_info *r, json_t *object);
+
 /* Members for both: {"type","name"} and so on, as in scan and report. */
 json_t *coordinator_to_json(const struct coordinator *c);
 

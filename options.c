@@ -83,13 +83,16 @@ enum {
 	OPT_ALERTMANAGER,
 	OPT_ALERT_FILTER,
 	OPT_NAGIOS,
+	OPT_PLAN,
+	OPT_OUT,
 	OPT_JSON,
 	OPT_NO_COLOR
 };
 
-#define BOTH  (CMD_SCAN | CMD_RUN)
+#define PLANS (CMD_RUN | CMD_PLAN)
+#define BOTH  (CMD_SCAN | PLANS)
 #define NODES (BOTH | CMD_HEALTH)
-#define GATE  (CMD_RUN | CMD_HEALTH)
+#define GATE  (PLANS | CMD_HEALTH)
 #define RUNS  (CMD_RECOVER | CMD_STATUS | CMD_STOP | CMD_REPORT | CMD_REPLAY)
 #define STATE (NODES | RUNS | CMD_PLUGIN)
 #define ANY   STATE
@@ -105,7 +108,7 @@ const struct option_def option_defs[] = {
 	"pacemaker: ask this member; an address as with --nodes"},
     {OPT_PROFILE, "profile", "FILE", NULL, NODES,
 	"options in a file (default " PROFILE_FILE "; '': none)"},
-    {OPT_NODE_ORDER, "node-order", "a,b,...", "NodeOrder", CMD_RUN,
+    {OPT_NODE_ORDER, "node-order", "a,b,...", "NodeOrder", PLANS,
 	"these nodes first, in this order"},
     {'p', "plugin", "NAME[,NAME...]", "CauPluginName", NODES,
 	"plug-ins, in install order"},
@@ -117,7 +120,7 @@ const struct option_def option_defs[] = {
 	BOTH, "plug-ins scan and stage one after the other"},
     {OPT_STOP_ON_PLUGIN, "stop-on-plugin-failure", NULL, "StopOnPluginFailure",
 	BOTH, "on a node, no further plug-in after one failed"},
-    {OPT_SEPARATE_REBOOTS, "separate-reboots", NULL, "SeparateReboots", CMD_RUN,
+    {OPT_SEPARATE_REBOOTS, "separate-reboots", NULL, "SeparateReboots", PLANS,
 	"restart after each plug-in that asks for it"},
     {OPT_RSH, "rsh", "'CMD ARGS'", NULL, NODES, "remote shell (default ssh)"},
     {OPT_SUDO, "sudo", NULL, NULL, NODES,
@@ -126,17 +129,17 @@ const struct option_def option_defs[] = {
 	"nodes scanned and staged at the same time (default 32)"},
     {OPT_CONNECT_TIMEOUT, "connect-timeout", "TIME", NULL, NODES,
 	"for a connection to a node (default 15s)"},
-    {OPT_CONTACT_TIMEOUT, "contact-timeout", "TIME", NULL, CMD_RUN,
+    {OPT_CONTACT_TIMEOUT, "contact-timeout", "TIME", NULL, PLANS,
 	"how long a lost node is looked for (default 5m)"},
     {OPT_ALL_ONLINE, "require-all-nodes-online", NULL, "RequireAllNodesOnline",
-	CMD_RUN, "touch no node unless all can be reached"},
-    {OPT_MAX_FAILED, "max-failed-nodes", "N", "MaxFailedNodes", CMD_RUN,
+	PLANS, "touch no node unless all can be reached"},
+    {OPT_MAX_FAILED, "max-failed-nodes", "N", "MaxFailedNodes", PLANS,
 	"stop when more nodes failed (default a third of them)"},
-    {OPT_MAX_UNAVAILABLE, "max-unavailable", "N", "MaxUnavailable", CMD_RUN,
+    {OPT_MAX_UNAVAILABLE, "max-unavailable", "N", "MaxUnavailable", PLANS,
 	"nodes out of service at the same time (default 1)"},
-    {OPT_MAX_RETRIES, "max-retries-per-node", "N", "MaxRetriesPerNode", CMD_RUN,
+    {OPT_MAX_RETRIES, "max-retries-per-node", "N", "MaxRetriesPerNode", PLANS,
 	"further attempts at a node that failed (default 3)"},
-    {OPT_RETRY_WAIT, "retry-wait", "TIME", "RetryWait", CMD_RUN,
+    {OPT_RETRY_WAIT, "retry-wait", "TIME", "RetryWait", PLANS,
 	"before a further attempt (default 5s)"},
     {OPT_WARN_AFTER, "warn-after", "TIME", "WarnAfter", GATE,
 	"warn when the run takes longer"},
@@ -146,39 +149,39 @@ const struct option_def option_defs[] = {
 	"run on each node before it is taken out of service"},
     {OPT_POST_SCRIPT, "post-update-script", "FILE", "PostUpdateScript", GATE,
 	"run on each node after it is back in service"},
-    {OPT_SCRIPT_TIMEOUT, "script-timeout", "TIME", "ScriptTimeout", CMD_RUN,
+    {OPT_SCRIPT_TIMEOUT, "script-timeout", "TIME", "ScriptTimeout", PLANS,
 	"for one of these scripts (default 30m)"},
     {OPT_SUSPEND_COMMAND, "suspend-command", "'CMD ARGS'", "SuspendCommand",
-	CMD_RUN, "run here with the node's name to take it out of service"},
-    {OPT_RESUME_COMMAND, "resume-command", "'CMD ARGS'", "ResumeCommand",
-	CMD_RUN, "run here with the node's name to put it back"},
+	PLANS, "run here with the node's name to take it out of service"},
+    {OPT_RESUME_COMMAND, "resume-command", "'CMD ARGS'", "ResumeCommand", PLANS,
+	"run here with the node's name to put it back"},
     {OPT_SUSPEND_TIMEOUT, "suspend-timeout", "TIME",
-	"SuspendClusterNodeTimeoutMinutes", CMD_RUN,
+	"SuspendClusterNodeTimeoutMinutes", PLANS,
 	"for taking a node out of service (default 10m)"},
     {OPT_SUSPEND_RETRIES, "suspend-retries-per-node", "N",
-	"SuspendRetriesPerNode", CMD_RUN,
+	"SuspendRetriesPerNode", PLANS,
 	"further tries before the attempt fails (default 0)"},
     {OPT_FORCE_DRAIN, "force-pause-and-drain", NULL, "ForcePauseAndDrain",
-	CMD_RUN, "drain though a service stops; for the suspend command, too"},
-    {OPT_NO_DRAIN, "force-pause-no-drain", NULL, "ForcePauseNoDrain", CMD_RUN,
+	PLANS, "drain though a service stops; for the suspend command, too"},
+    {OPT_NO_DRAIN, "force-pause-no-drain", NULL, "ForcePauseNoDrain", PLANS,
 	"have the suspend command not drain"},
-    {OPT_STANDBY_NODES, "standby-nodes", "skip|update", "StandbyNodes", CMD_RUN,
+    {OPT_STANDBY_NODES, "standby-nodes", "skip|update", "StandbyNodes", PLANS,
 	"pacemaker: nodes that others have in standby (default skip)"},
     {OPT_FAILED_RESOURCES, "allow-failed-resources", NULL,
-	"AllowFailedResources", CMD_RUN,
+	"AllowFailedResources", PLANS,
 	"pacemaker: drain though resources have failed"},
-    {OPT_FAILBACK_MODE, "failback-mode", "MODE", "FailbackMode", CMD_RUN,
+    {OPT_FAILBACK_MODE, "failback-mode", "MODE", "FailbackMode", PLANS,
 	"Immediate (default), Policy, NoFailback: for the resume command"},
     {OPT_REBOOT_TIMEOUT, "reboot-timeout", "TIME", "RebootTimeoutMinutes",
-	CMD_RUN, "for restart and start of services (default 15m)"},
-    {OPT_SETTLE_TIME, "settle-time", "TIME", "SettleTime", CMD_RUN,
+	PLANS, "for restart and start of services (default 15m)"},
+    {OPT_SETTLE_TIME, "settle-time", "TIME", "SettleTime", PLANS,
 	"a restarted node must stay up so long (default 5s)"},
-    {OPT_SOFT_REBOOT, "attempt-soft-reboot", NULL, "AttemptSoftReboot", CMD_RUN,
+    {OPT_SOFT_REBOOT, "attempt-soft-reboot", NULL, "AttemptSoftReboot", PLANS,
 	"restart without firmware where the node can"},
-    {OPT_ALLOW_SELF_REBOOT, "allow-self-reboot", NULL, "AllowSelfReboot",
-	CMD_RUN, "this very machine may be restarted"},
+    {OPT_ALLOW_SELF_REBOOT, "allow-self-reboot", NULL, "AllowSelfReboot", PLANS,
+	"this very machine may be restarted"},
     {OPT_ALERT_ACTION, "alert-action", "stop|prompt|continue", "AlertAction",
-	CMD_RUN, "when the health check finds something critical"},
+	PLANS, "when the health check finds something critical"},
     {OPT_ONLY, "only", "CHECK,...", NULL, CMD_HEALTH, "these checks only"},
     {OPT_SKIP, "skip", "CHECK,...", "SkipChecks", GATE, "not these checks"},
     {OPT_ACKNOWLEDGE, "acknowledge", "'CHECK[@NODE] DATE REASON'",
@@ -216,6 +219,10 @@ const struct option_def option_defs[] = {
 	"exit 100 when updates are applicable"},
     {'n', "dry-run", NULL, NULL, CMD_RUN, "scan and say what would be done"},
     {'y', "yes", NULL, NULL, CMD_RUN | CMD_PLUGIN, "do not ask"},
+    {OPT_OUT, "out", "FILE", NULL, CMD_PLAN,
+	"seal the plan for cau run --plan"},
+    {OPT_PLAN, "plan", "FILE", NULL, CMD_RUN,
+	"what this plan says, and refuse if something is not as it was"},
     {OPT_STATE_DIR, "state-dir", "DIR", NULL, STATE,
 	"runs and plug-ins (default /var/lib/cau, or $CAU_STATE_DIR)"},
     {OPT_NODE_STATE_DIR, "node-state-dir", "DIR", NULL, NODES,
@@ -555,6 +562,10 @@ take_option(struct options *o, int id, const char *value, struct err *e)
 	case OPT_ALERT_FILTER:
 		o->health.alert_filter = value;
 		return 0;
+	case OPT_PLAN:
+		return take_path(&o->plan, value, e);
+	case OPT_OUT:
+		return take_path(&o->out, value, e);
 	case OPT_NAGIOS:
 		o->nagios = true;
 		return 0;
@@ -633,7 +644,10 @@ options_set(struct options *o, const struct option_def *d, const char *value,
     struct err *e)
 {
 	o->given[d - option_defs] = true;
-	return take_option(o, d->id, value, e);
+	if (take_option(o, d->id, value, e) == -1)
+		return -1;
+	options_note(o, d, value);
+	return 0;
 }
 
 bool
@@ -735,5 +749,7 @@ void
 options_release(struct options *o)
 {
 	buf_release(&o->warnings);
+	json_decref(o->arguments);
+	json_decref(o->sealed);
 	arena_release(&o->arena);
 }

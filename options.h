@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "event.h"
 #include "health.h"
+#include "json.h"
 
 /* Commands as bits, to say which options they take. */
 enum command_bit {
@@ -23,7 +24,8 @@ enum command_bit {
 	CMD_PLUGIN = 1 << 5,
 	CMD_STOP = 1 << 6,
 	CMD_REPLAY = 1 << 7,
-	CMD_HEALTH = 1 << 8
+	CMD_HEALTH = 1 << 8,
+	CMD_PLAN = 1 << 9
 };
 
 struct option_def {
@@ -61,6 +63,10 @@ struct options {
 	const char *cluster; /* auto, local, list, pacemaker */
 	const char *via;     /* a member of it */
 	const char *profile; /* the file; NULL: the default, "": none */
+	const char *plan;    /* the file that --plan names, or NULL */
+	const char *out;     /* where a plan goes, or NULL */
+	json_t *arguments;   /* those that decide what a run does, see below */
+	json_t *sealed;	     /* the plan itself, or NULL */
 	const char *nodes;
 	const char *nodes_file;
 	const char *node_order;
@@ -122,6 +128,27 @@ bool options_given(const struct options *o, const struct option_def *d);
  * what is wrong with it.
  */
 int options_profile(struct options *o, struct err *e) CAU_MUSTCHECK;
+
+/*
+ * Reads a file that decides what is run: as much is asked of it as of scripts,
+ * namely that nobody else could change it (CAU_REFUSED, and lines in
+ * o->warnings that say who could). what: "the profile". CAU_USAGE when it
+ * cannot be read, is no file or larger than max bytes.
+ */
+int options_read(struct options *o, const char *what, const char *path,
+    size_t max, struct buf *text, struct err *e) CAU_MUSTCHECK;
+
+/* Keeps what was given in o->arguments, pairs of name and value (null for an
+ * option without), when it decides what a run does. Paths become absolute. */
+void
+options_note(struct options *o, const struct option_def *d, const char *value);
+/*
+ * In the place of a profile: reads the plan of o->plan and takes its
+ * arguments, as if they had been given. CAU_USAGE when the command line says
+ * something else, or the file is no plan; CAU_REFUSED when others could have
+ * changed it, or somebody has.
+ */
+int options_plan(struct options *o, struct err *e) CAU_MUSTCHECK;
 
 /* What an error calls an option: "--name", or its place in the profile. */
 const char *options_label(struct options *o, const char *option);

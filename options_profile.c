@@ -238,49 +238,65 @@ check_target(struct access_report *report, const char *path, const char *folder)
 	free(target);
 }
 
-/* It names what is run, here and on the nodes: as much is asked of it as of
- * scripts. */
 static int
-check_access(struct options *o, int fd, const struct stat *st,
-    const char *folder, struct err *e)
+check_access(struct options *o, int fd, const struct stat *st, const char *what,
+    const char *path, struct err *e)
 {
 	struct access_report report = {BUF_INIT, 0};
+	char *folder = folder_of(path);
 
 	access_check_path(&report, folder);
-	check_target(&report, o->profile, folder);
-	access_check_fd(&report, fd, st, o->profile);
+	check_target(&report, path, folder);
+	access_check_fd(&report, fd, st, path);
+	free(folder);
 	buf_add(&o->warnings, report.text.data, report.text.len);
 	buf_release(&report.text);
 	if (report.n == 0)
 		return 0;
 	return err_set(e, CAU_REFUSED,
-	    "refused: others could change the profile %s (%zu problem%s above)",
-	    o->profile, report.n, report.n == 1 ? "" : "s");
+	    "refused: others could change %s %s (%zu problem%s above)", what,
+	    path, report.n, report.n == 1 ? "" : "s");
 }
 
 static int
-read_profile(struct options *o, int fd, const char *folder, struct buf *text,
-    struct err *e)
+read_fd(struct options *o, int fd, const char *what, const char *path,
+    size_t max, struct buf *text, struct err *e)
 {
-	char *path = xasprintf("/proc/self/fd/%d", fd);
+	char *self = xasprintf("/proc/self/fd/%d", fd);
 	struct stat st;
 	int rc = 0;
 
 	if (fstat(fd, &st) == -1)
-		rc = err_sys(e, "cannot read the profile %s", o->profile);
+		rc = err_sys(e, "cannot read %s %s", what, path);
 	else if (!S_ISREG(st.st_mode))
-		rc = err_set(e, CAU_USAGE,
-		    "the profile %s is not a regular file", o->profile);
-	else if (st.st_size > PROFILE_MAX_BYTES)
-		rc = err_set(e, CAU_USAGE,
-		    "the profile %s is larger than 1 MiB", o->profile);
+		rc = err_set(
+		    e, CAU_USAGE, "%s %s is not a regular file", what, path);
+	else if (st.st_size > (off_t)max)
+		rc = err_set(e, CAU_USAGE, "%s %s is larger than %zu MiB", what,
+		    path, max >> 20);
 	else
-		rc = check_access(o, fd, &st, folder, e);
-	if (rc == 0 && file_read(path, text, PROFILE_MAX_BYTES, e) == -1) {
-		rc = err_wrap(e, "the profile %s", o->profile);
+		rc = check_access(o, fd, &st, what, path, e);
+	if (rc == 0 && file_read(self, text, max, e) == -1) {
+		rc = err_wrap(e, "%s %s", what, path);
 		e->code = CAU_USAGE;
 	}
-	free(path);
+	free(self);
+	return rc;
+}
+
+int
+options_read(struct options *o, const char *what, const char *path, size_t max,
+    struct buf *text, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
+
+	if (fd == -1) {
+		(void)err_sys(e, "cannot read %s %s", what, path);
+		e->code = CAU_USAGE;
+		return -1;
+	}
+	rc = read_fd(o, fd, what, path, max, text, e);
+	(void)close(fd);
 	return rc;
 }
 
@@ -316,25 +332,20 @@ options_profile(struct options *o, struct err *e)
 	struct buf text = BUF_INIT;
 	struct taking t = {.o = o};
 	bool named = o->profile != NULL;
-	int fd, rc;
+	int rc;
 
 	if (named && *o->profile == '\0')
 		return 0;
 	if (!named)
 		o->profile = PROFILE_FILE;
-	fd = open(o->profile, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd == -1 && !named && (errno == ENOENT || errno == ENOTDIR))
+	if (!named && access(o->profile, F_OK) == -1 &&
+	    (errno == ENOENT || errno == ENOTDIR))
 		return 0;
-	if (fd == -1) {
-		(void)err_sys(e, "cannot read the profile %s", o->profile);
-		e->code = CAU_USAGE;
-		return -1;
-	}
 	buf_init(&t.unused.warnings);
 	memcpy(t.on_line, o->given, sizeof(t.on_line));
 	t.folder = folder_of(o->profile);
-	rc = read_profile(o, fd, t.folder, &text, e);
-	(void)close(fd);
+	rc = options_read(
+	    o, "the profile", o->profile, PROFILE_MAX_BYTES, &text, e);
 	if (rc == 0)
 		rc = take_profile(&t, &text, e);
 	free(t.folder);

@@ -10,6 +10,7 @@
 #include "node_sh.h"
 #include "options.h"
 #include "pacemaker.h"
+#include "plan.h"
 #include "text.h"
 #include "words.h"
 
@@ -282,6 +283,9 @@ find_order(struct options *o, struct err *e)
 	const char *p = o->node_order, *name;
 	size_t n = 0, i, len;
 
+	/* The members come in an order that changes as resources move. */
+	if (o->sealed != NULL && strcmp(r->cluster_type, "pacemaker") == 0)
+		plan_order(o->sealed, r->nodes, r->n_nodes);
 	while (p != NULL && *(p += strspn(p, ", \t")) != '\0') {
 		len = strcspn(p, ", \t");
 		name = arena_strndup(&o->arena, p, len);
@@ -384,7 +388,7 @@ options_run_info(struct options *o, struct err *e)
 		    (int)r->max_failed_nodes, r->n_nodes - 1,
 		    r->n_nodes == 1 ? "is" : "are", r->n_nodes,
 		    r->n_nodes == 1 ? "" : "s");
-	if ((o->bit & (CMD_RUN | CMD_HEALTH)) != 0 &&
+	if ((o->bit & (CMD_RUN | CMD_PLAN | CMD_HEALTH)) != 0 &&
 	    options_health(o, e) == -1)
 		return -1;
 	if (o->bit != CMD_HEALTH)

@@ -12,6 +12,11 @@ struct options;
 int
 scan_nodes(struct work *w, struct order **results, struct err *e) CAU_MUSTCHECK;
 
+/* Why a scan did not wholly succeed: the node, or plug-ins. */
+void scan_add_error(struct buf *b, const struct event *ended);
+/* Adds status, error and updates to the object of a node. */
+void scan_to_object(const struct event *ended, json_t *object);
+
 /* To stdout. */
 void scan_print_json(const struct run_info *run, struct order **results);
 void scan_print_text(

@@ -14,7 +14,7 @@ it 'help and --help: the list on stdout'
 runs 0 cau help
 silent_err
 out_has 'usage: cau COMMAND [options]'
-for c in help plugin query recover replay report rules run scan status stop; do
+for c in help plan plugin query recover replay report rules run scan status stop; do
 	out_has "  $c "
 done
 cp out list
@@ -32,7 +32,7 @@ silent_err
 same 'version' "$(sed -E 's/[0-9]+\.[0-9]+\.[0-9]+$/N/' out)" 'cau N'
 
 it '--help of each command is help COMMAND'
-for c in plugin query recover replay report rules run scan status stop; do
+for c in plan plugin query recover replay report rules run scan status stop; do
 	runs 0 cau help $c
 	silent_err
 	out_has "usage: cau $c"
@@ -45,7 +45,7 @@ for c in plugin query recover replay report rules run scan status stop; do
 done
 
 it 'help: lines fit 100 columns'
-for c in plugin query recover replay report rules run scan status stop; do
+for c in plan plugin query recover replay report rules run scan status stop; do
 	runs 0 cau help $c
 	no "wide lines in help $c" grep -qE '.{101}' out
 done
