@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# shellcheck disable=SC1091,SC2016,SC2086,SC2154
+# shellcheck disable=SC1091,SC2016,SC2034,SC2086,SC2154
 # cau plan on a real Pacemaker cluster. Alone, or sourced by a test whose cluster is up:
 #	CAU=build/cau sh tests/lab/cluster.sh run 3 tests/lab/pacemaker-plan.sh
 case $0 in
