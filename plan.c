@@ -75,7 +75,9 @@ node_survives(struct buf *b, const struct plan_node *n)
 	if (p->with != NULL) {
 		buf_addstr(b, ", without ");
 		add_example(b, p);
-		buf_addf(b, " too, %s stops", p->stops);
+		buf_addstr(b, " too, ");
+		text_printable(b, p->stops, strlen(p->stops));
+		buf_addstr(b, " stops");
 	}
 	buf_addstr(b, ")\n");
 }

@@ -78,7 +78,10 @@ move_node(struct asking *q, struct plan_node *n, struct err *e)
 		memcpy(more, n->refusals, n->n_refusals * sizeof(*more));
 	for (size_t i = 0; i < n->n_moves; i++)
 		if (simulate_is_loss(n->moves[i].fate))
-			more[n->n_refusals++] = n->moves[i].text;
+			more[n->n_refusals++] = arena_printf(q->a,
+			    "%s; let it run on another node, or accept that "
+			    "with --force-pause-and-drain",
+			    n->moves[i].text);
 	n->refusals = more;
 	return 0;
 }

@@ -245,4 +245,7 @@ pcmk_unstandby n3
 pcmk_settle
 took "an admin, two may be away"
 
+. "$here/pacemaker-plan.sh"
+took "plans"
+
 [ "$bad" = 0 ]
