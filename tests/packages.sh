@@ -54,7 +54,8 @@ packages_install() {
 			iproute2 util-linux sudo procps jq acl attr libxml2-utils \
 			dpkg-dev rpm dnf createrepo-c zypper msitools wixl gcab valgrind clang \
 			clang-format clang-tidy cppcheck shellcheck mandoc \
-			busybox bash zip strace time mmdebstrap systemd-container
+			busybox bash zip strace time mmdebstrap systemd-container \
+			curl python3 monitoring-plugins-basic prometheus-alertmanager
 	elif command -v dnf >/dev/null 2>&1; then
 		packages_add gcc make pkgconf-pkg-config libxml2-devel \
 			libarchive-devel jansson-devel nettle-devel || return 1
