@@ -272,6 +272,11 @@ $(REPLAYS): replay-%: $(OUT)/replay/fuzz_%
 $(CLI_CHECKS): cli-%: $(OUT)/cau
 	@CAU=$(OUT)/cau sh tests/quiet.sh $@ sh tests/cli/$*.sh
 
+# Runs on a real Pacemaker cluster; the first part is in tests/all.sh too.
+lab-pacemaker: $(OUT)/cau
+	CAU=$(abspath $<) sh tests/lab/cluster.sh run 3 tests/lab/pacemaker.sh
+	CAU=$(abspath $<) sh tests/lab/cluster.sh run 3 tests/lab/pacemaker-faults.sh
+
 check-valgrind:
 	@$(MAKE) --no-print-directory -k $(VALGRINDS)
 
@@ -346,7 +351,7 @@ clean:
 	rm -rf build build-*
 
 .PHONY: all check check-mutants check-sim check-valgrind clean dist fuzz \
-	fuzz-run fuzzers hdr-check install lint sim tests uninstall unit $(UNIT_CHECKS) $(REPLAYS) \
+	fuzz-run fuzzers hdr-check install lab-pacemaker lint sim tests uninstall unit $(UNIT_CHECKS) $(REPLAYS) \
 	$(CLI_CHECKS) $(VALGRINDS)
 .SECONDARY:
 -include $(OBJS:.o=.d) $(OUT)/cau.d $(UNIT:=.d) $(SIM_OBJS:.o=.d) \

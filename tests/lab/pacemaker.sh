@@ -100,7 +100,6 @@ verdict "kill -9 in a drain, then given up: the node is back" eval 'is 6 $rc && 
 took "abandoned"
 
 # --- a drain that sticks ---
-once='--max-retries-per-node 0 --suspend-retries-per-node 0 --suspend-timeout 5s'
 fresh
 installer 1.sh 'exit 0'
 at=$(pcmk_where db)
@@ -138,17 +137,6 @@ verdict "a stop that fails: the node is put back, the reason told, and no other 
 took "a stop that fails"
 
 # --- refusals ---
-# refused TEXT WORD...: a run with these words is, and nothing is touched.
-refused() {
-	text=$1
-	shift
-	rm -rf state
-	touched=$(starts)
-	epoch=$(pcmk_try cibadmin --query | sed -n '1s/.* epoch="\([0-9]*\)".*/\1/p')
-	pc $once "$@"
-	is 7 $? && says "$text" && says "cau run: the cluster is not fit for a run; no node was touched" &&
-		is "$touched" "$(starts)" && is "$epoch" "$(pcmk_try cibadmin --query | sed -n '1s/.* epoch="\([0-9]*\)".*/\1/p')"
-}
 fresh
 installer 1.sh 'exit 0'
 verdict "a failed resource: refused" refused \

@@ -46,7 +46,23 @@ says() {
 	}
 }
 
-# An installer that waits, on the node that the run comes to first.
+# For runs that are to give up soon.
+once='--max-retries-per-node 0 --suspend-retries-per-node 0 --suspend-timeout 5s'
+
+# refused TEXT WORD...: a run with these words is, and nothing is touched. The
+# health check, which may find more, is not what is tested.
+refused() {
+	text=$1
+	shift
+	rm -rf state
+	touched=$(starts)
+	epoch=$(pcmk_try cibadmin --query | sed -n '1s/.* epoch="\([0-9]*\)".*/\1/p')
+	pc $once --alert-action continue "$@"
+	is 7 $? && says "$text" && says "cau run: the cluster is not fit for a run; no node was touched" &&
+		is "$touched" "$(starts)" && is "$epoch" "$(pcmk_try cibadmin --query | sed -n '1s/.* epoch="\([0-9]*\)".*/\1/p')"
+}
+
+# What an installer does that waits.
 waits='while [ ! -e /var/lib/go ]; do sleep 0.05; done'
 
 # go_on NODE...: its installer need not wait any more.
