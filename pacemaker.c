@@ -81,7 +81,7 @@ check_votes(const struct pacemaker_state *s, const struct run_info *run,
 			is_ours(&s->pcmk, n->name, run);
 	}
 	n = pcmk_find_node(&s->pcmk, node);
-	if (n == NULL || n->type != PCMK_MEMBER || !s->quorum.quorate ||
+	if (n == NULL || n->type != PCMK_MEMBER ||
 	    quorum_survives(&s->quorum, lost))
 		return;
 	buf_addf(lines,
@@ -120,14 +120,24 @@ pacemaker_refusals(struct pacemaker *p, const struct run_info *run,
 	    (size_t)run->max_unavailable, *run->failed_resources != '\0'};
 	struct pcmk_refusal *list;
 	struct arena a = ARENA_INIT;
-	size_t n = pcmk_refusals(&s->pcmk, &ask, &list, &a);
+	size_t n = pcmk_refusals(&s->pcmk, &ask, &list, &a), kept = 0, i;
 	int rc = 0;
 
-	for (size_t i = 0; i < n; i++)
+	/* That others have it out of service is told only when nothing else
+	 * is in the way of an update: it may restart then. */
+	if (*run->standby_nodes != '\0')
+		while (kept < n && list[kept].kind == PCMK_NOT_OURS)
+			kept++;
+	for (i = kept; i < n; i++)
 		add_refusal(lines, list[i].text);
-	*kind = n > 0 ? list[0].kind : PCMK_NO_QUORUM;
-	if (n == 0)
+	*kind = n > kept ? list[kept].kind : PCMK_NO_QUORUM;
+	if (n == kept)
 		check_votes(s, run, node, p->going, lines);
+	if (kept > 0 && lines->len == 0) {
+		*kind = PCMK_NOT_OURS;
+		for (i = 0; i < kept; i++)
+			add_refusal(lines, list[i].text);
+	}
 	if (n == 0 && lines->len == 0 && proof &&
 	    strcmp(run->suspend_mode, "ForceDrain") != 0)
 		rc = check_proof(p, node, lines, &a, e);
@@ -175,6 +185,28 @@ count_going(const struct driver *d, const struct pacemaker_state *s,
 	return going;
 }
 
+/* Of a node that others have taken out of service: whether it may be updated
+ * as it is. */
+static enum cluster_rc
+judge_kept(const struct driver *d, const struct pacemaker_state *s,
+    const char *node, struct buf *lines)
+{
+	struct arena a = ARENA_INIT;
+	enum cluster_rc rc = CLUSTER_ALREADY;
+	struct pcmk_drain left;
+
+	if (*d->run->standby_nodes == '\0')
+		return CLUSTER_SKIPPED;
+	pcmk_drain_state(&left, &s->pcmk, node, &a);
+	if (left.n > 0 && strcmp(d->run->suspend_mode, "ForceDrain") != 0) {
+		for (size_t i = 0; i < left.n; i++)
+			add_refusal(lines, left.left[i].text);
+		rc = CLUSTER_SKIPPED;
+	}
+	arena_release(&a);
+	return rc;
+}
+
 /* Whether a node may go, and what if not. */
 static enum cluster_rc
 judge(struct driver *d, const struct pacemaker_state *s,
@@ -191,8 +223,7 @@ judge(struct driver *d, const struct pacemaker_state *s,
 	if (found == 1) {
 		rc = CLUSTER_REFUSED;
 		if (kind == PCMK_NOT_OURS)
-			rc = *d->run->standby_nodes == '\0' ? CLUSTER_SKIPPED
-							    : CLUSTER_ALREADY;
+			rc = judge_kept(d, s, o->node->name, &lines);
 		else if (kind == PCMK_NODE_NOT_JOINED ||
 			 kind == PCMK_NO_SUCH_NODE)
 			rc = CLUSTER_SKIPPED;
@@ -270,7 +301,7 @@ wait_gate(
 			break;
 		clock_sleep(LOOK_MS);
 		if (is_canceled(o, e))
-			return CLUSTER_FAILED;
+			break;
 	}
 	/* What has been begun is not undone by saying that nothing was. */
 	if (o->again && (rc == CLUSTER_REFUSED || rc == CLUSTER_SKIPPED))
@@ -306,7 +337,7 @@ is_drained(struct driver *d, const struct cluster_order *o, unsigned *quiet,
 	struct arena a = ARENA_INIT;
 	struct pacemaker_state s;
 	struct pcmk_drain left;
-	bool done = false;
+	bool done = false, ours, standby;
 
 	*rc = CLUSTER_FAILED;
 	if (pacemaker_state(&d->p, o->node->name, true, &s, &a, e) == -1) {
@@ -315,13 +346,16 @@ is_drained(struct driver *d, const struct cluster_order *o, unsigned *quiet,
 	}
 	pcmk_drain_state(&left, &s.pcmk, o->node->name, &a);
 	*quiet = s.idle ? *quiet + 1 : 0;
+	/* Who ends it with crm_standby leaves our name there. */
+	ours = is_ours(&s.pcmk, o->node->name, d->run);
+	standby = ours && pcmk_find_node(&s.pcmk, o->node->name)->standby;
 	if (!s.pcmk.with_quorum) {
 		(void)err_set(e, CAU_FAILED,
 		    "the cluster lost quorum while it was drained");
-	} else if (!is_ours(&s.pcmk, o->node->name, d->run)) {
+	} else if (!standby) {
 		(void)err_set(e, CAU_FAILED,
 		    "someone else took it out of standby while it was drained");
-		done = true;
+		done = !ours || *quiet > 1;
 	} else if (left.n == 0 || (left.n == left.n_kept && force)) {
 		*rc = CLUSTER_OK;
 		done = true;
@@ -424,7 +458,8 @@ is_settled(struct driver *d, const char *node, unsigned *quiet,
 	return done;
 }
 
-/* Who put it in standby takes it out of it; others have done what they want. */
+/* Who put it in standby takes it out of it; others have done what they want.
+ * OK: nobody has. */
 static enum cluster_rc
 others_standby(struct driver *d, const char *node, struct err *e)
 {
@@ -465,8 +500,11 @@ resume(void *self, const struct cluster_order *o, struct err *e)
 		(void)err_wrap(e, "cannot take it out of standby");
 		return CLUSTER_FAILED;
 	}
-	if (!ours)
-		return others_standby(d, node, e);
+	if (!ours) {
+		rc = others_standby(d, node, e);
+		if (rc != CLUSTER_OK)
+			return rc;
+	}
 	deadline = clock_ms() + d->run->suspend_timeout_ms;
 	while (!is_settled(d, node, &quiet, &rc, e)) {
 		if (clock_ms() >= deadline)

@@ -182,7 +182,10 @@ take_state(struct answer *w, void *to, struct arena *a, struct err *e)
 	s->self = arena_strdup(a, w->self);
 	s->cluster = arena_strdup(a, w->cluster);
 	s->config = arena_strdup(a, w->config);
-	return s->pcmk.with_quorum && *s->pcmk.dc != '\0' ? 0 : POOR;
+	/* Remote nodes know nothing of votes. */
+	return s->pcmk.with_quorum && *s->pcmk.dc != '\0' && w->quorum.len > 0
+		   ? 0
+		   : POOR;
 }
 
 static int

@@ -94,6 +94,14 @@ cau_pcmk_ready() {
 	cau_pcmk_quorate || return 1
 	cau_owner=$(crm_attribute --node "$1" --name cau-run --query --quiet \
 		--lifetime forever 2>/dev/null)
+	# 105: there is no such attribute. With any other failure nobody knows.
+	case $? in
+	0 | 105) ;;
+	*)
+		echo "cannot read who put it in standby" >&2
+		return 1
+		;;
+	esac
 	if [ "$cau_owner" = "$2" ]; then
 		cau_pcmk_unset "$1" standby && cau_pcmk_unset "$1" cau-run &&
 			cau_say ready yes
