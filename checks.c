@@ -72,6 +72,19 @@ run_check(void *arg)
 	return NULL;
 }
 
+/* The folder that a link leads to. */
+static void
+inspect_target(struct access_report *report, const char *path)
+{
+	char *real = realpath(path, NULL), *slash;
+
+	if (real != NULL && (slash = strrchr(real, '/')) != NULL) {
+		slash[slash == real] = '\0';
+		access_check_path(report, real);
+	}
+	free(real);
+}
+
 /* Whether it is a program, and one that nobody else could have changed. */
 static bool
 inspect(struct check *c)
@@ -91,6 +104,7 @@ inspect(struct check *c)
 		return false;
 	}
 	access_check_fd(&report, fd, &st, c->path);
+	inspect_target(&report, c->path);
 	(void)close(fd);
 	if (report.n > 0) {
 		c->trouble = "not run: others could change it";

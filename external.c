@@ -106,18 +106,6 @@ load(struct external *x, struct buf *warnings, struct err *e)
 }
 
 static int
-find_here(struct external *x, const char *state_dir, struct err *e)
-{
-	char *dir = xasprintf("%s/coordinator", state_dir);
-	int rc = file_mkdirs(dir, e);
-
-	if (rc == 0 && (x->here = realpath(dir, NULL)) == NULL)
-		rc = err_sys(e, "cannot find %s", dir);
-	free(dir);
-	return rc;
-}
-
-static int
 external_configure(void **self, const struct plugin_config *config,
     struct buf *warnings, struct err *e)
 {
@@ -136,8 +124,8 @@ external_configure(void **self, const struct plugin_config *config,
 		rc = take_arguments(x, config->args, e);
 	if (rc == 0)
 		rc = load(x, warnings, e);
-	if (rc == 0 && x->plugin->description.on_coordinator)
-		rc = find_here(x, config->state_dir, e);
+	if (rc == 0)
+		x->here = xasprintf("%s/coordinator", config->state_dir);
 	if (rc == -1) {
 		external_release(x);
 		return -1;

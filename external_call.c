@@ -17,6 +17,8 @@ call_begin(struct call *c, const struct external *x, enum protocol_verb verb,
     struct node *n, struct arena *a)
 {
 	const char *address;
+	char *real = NULL;
+	struct err e;
 
 	memset(c, 0, sizeof(*c));
 	c->x = x;
@@ -29,7 +31,13 @@ call_begin(struct call *c, const struct external *x, enum protocol_verb verb,
 		return;
 	c->transport = *n->transport;
 	c->transport.sudo = false;
-	address = arena_printf(a, "local:%s/%s", x->here, n->name);
+	/* Made late: who only looks leaves nothing. When it cannot be made, the
+	 * node cannot be opened. */
+	if (file_mkdirs(x->here, &e) == 0)
+		real = realpath(x->here, NULL);
+	address = arena_printf(
+	    a, "local:%s/%s", real == NULL ? x->here : real, n->name);
+	free(real);
 	node_init(&c->own, n->name, address, &c->transport, a);
 	c->own.cancel = n->cancel;
 	c->at = &c->own;

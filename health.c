@@ -337,6 +337,9 @@ acknowledgement_parse(
 	}
 	if (check_id(name, e) == -1)
 		return -1;
+	if (at != NULL && *k->node == '\0')
+		return err_set(
+		    e, CAU_USAGE, "there is no node behind '%s@'", name);
 	k->until = arena_strndup(a, p, date);
 	k->reason = p + date + strspn(p + date, " \t");
 	if (text_parse_time(

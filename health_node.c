@@ -62,12 +62,12 @@ judge_contact(struct health *h, const struct health_node *n)
 
 /* "PROBE PROGRAM": what kept a probe from its end, or NULL. */
 static const char *
-slow_program(const struct health_node *n, const char *probe)
+find_program(const struct health_node *n, const char *key, const char *probe)
 {
 	size_t len = strlen(probe);
 
 	for (size_t i = 0; i < n->n_facts; i++)
-		if (strcmp(n->facts[i].key, "slow") == 0 &&
+		if (strcmp(n->facts[i].key, key) == 0 &&
 		    strncmp(n->facts[i].text, probe, len) == 0 &&
 		    n->facts[i].text[len] == ' ')
 			return n->facts[i].text + len + 1;
@@ -79,7 +79,7 @@ static void
 judge_probes(struct health *h, const struct health_node *n)
 {
 	const struct health_check *c;
-	const char *done[32], *slow;
+	const char *done[32], *slow, *failed;
 	size_t n_done = 0, k;
 
 	for (size_t i = 0; i < n->n_facts && n_done < 32; i++)
@@ -92,11 +92,15 @@ judge_probes(struct health *h, const struct health_node *n)
 			continue;
 		if (k < n_done)
 			continue;
-		slow = slow_program(n, c->probe);
+		slow = find_program(n, "slow", c->probe);
+		failed = find_program(n, "failed", c->probe);
 		if (slow != NULL)
 			health_add(h, c->id, n->name, SEVERITY_CRITICAL,
 			    "no answer: %.60s did not end within %d s", slow,
 			    (int)(h->options->limit_ms / 1000));
+		else if (failed != NULL)
+			health_add(h, c->id, n->name, SEVERITY_CRITICAL,
+			    "no answer: %.60s failed", failed);
 		else
 			health_add(h, c->id, n->name, SEVERITY_CRITICAL,
 			    "no answer: %s",

@@ -5,7 +5,8 @@
 #
 # cau_health LIMIT FOLDER PROBE...: all probes at the same time, each line a
 # fact. Behind the last one of a probe stands "done PROBE", or "slow PROBE
-# PROGRAM" when a program that it asked gave no answer within LIMIT seconds.
+# PROGRAM" when a program that it asked gave no answer within LIMIT seconds, or
+# "failed PROBE PROGRAM" when it could not answer.
 # FOLDER has monitoring plug-ins.
 
 cau_health() {
@@ -21,10 +22,12 @@ cau_health() {
 	fi
 	for cau_probe; do
 		(
-			cau_slow=
+			cau_slow='' cau_failed=''
 			"cau_probe_$cau_probe"
 			if [ -n "$cau_slow" ]; then
 				cau_say slow "$cau_probe $cau_slow"
+			elif [ -n "$cau_failed" ]; then
+				cau_say failed "$cau_probe $cau_failed"
 			else
 				cau_say 'done' "$cau_probe"
 			fi
@@ -56,7 +59,7 @@ X
 cau_probe_base() {
 	cau_say 'time' "$(date +%s)"
 	cau_say uid "$(id -u)"
-	for cau_tool in cat chmod cut date df find grep head id ln mkdir mv rm rmdir \
+	for cau_tool in cat chmod cut date dd df find grep head id ln mkdir mv rm rmdir \
 		sed sleep sort stat tail touch tr uname uniq wc; do
 		command -v $cau_tool >/dev/null 2>&1 || cau_say missing $cau_tool
 	done
@@ -78,7 +81,8 @@ cau_probe_disk() {
 	for cau_dir in / /boot /boot/efi /usr /var /var/cache /var/lib /tmp; do
 		[ ! -d $cau_dir ] || set -- "$@" $cau_dir
 	done
-	cau_ask df -Pk -- "$@"
+	# One folder that cannot be looked at does not hide the others.
+	cau_ask df -Pk -- "$@" || [ -n "$cau_text" ] || cau_failed='df'
 	cau_say_lines fs
 	# Not everywhere; and what hangs is not asked again.
 	[ -n "$cau_slow" ] || cau_ask df -Pi -- "$@"
@@ -238,7 +242,8 @@ cau_probe_restart() {
 cau_probe_units() {
 	[ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1 ||
 		return 0
-	cau_ask systemctl --failed --plain --full --no-legend --no-pager
+	cau_ask systemctl --failed --plain --full --no-legend --no-pager ||
+		cau_failed=systemctl
 	[ -n "$cau_text" ] || return 0
 	while read -r cau_1 cau_2 _; do
 		# Some versions put a mark before the name.
@@ -253,6 +258,8 @@ X
 # new|old LINE" of the lock.
 cau_probe_jobs() {
 	for cau_dir in "$cau_state"/jobs/*; do
+		# Those change nothing.
+		case ${cau_dir##*/} in scan-*) continue ;; esac
 		[ -s "$cau_dir/start" ] || continue
 		cau_job_result
 		[ -z "$cau_result" ] || continue
@@ -328,8 +335,10 @@ cau_probe_services() {
 # others could have changed.
 cau_probe_monitors() {
 	[ -d "$cau_folder" ] || return 0
-	cau_unsafe=$(find "$cau_folder/." '(' -perm -0002 -o -perm -0020 -o \
-		'(' ! -user 0 ! -user "$(id -u)" ')' ')' ! -type l 2>/dev/null)
+	cau_me=$(id -u)
+	# What a plug-in leaves running keeps its output open: what it has printed
+	# until then must not be held back in a buffer.
+	cau_reader=${cau_within:+${cau_within% *} $((cau_limit + 2))}
 	for cau_file in "$cau_folder"/*; do
 		if [ ! -f "$cau_file" ] || [ ! -x "$cau_file" ]; then
 			continue
@@ -341,21 +350,28 @@ cau_probe_monitors() {
 			continue
 			;;
 		esac
-		case "
-$cau_unsafe
-" in
-		*"
-$cau_folder/./$cau_text
-"* | *"
-$cau_folder/.
-"*)
+		if [ -n "$(cau_others "$cau_folder/." "$cau_file")" ]; then
 			cau_say unsafe "$cau_text"
 			continue
-			;;
-		esac
+		fi
 		cau_monitor "$cau_file" "$cau_text" &
 	done
 	wait
+}
+
+# cau_others FOLDER FILE: what of these, and of the file that a link leads to and
+# the folders above it, others could change. In a sticky folder they can not
+# replace what is not theirs.
+cau_others() {
+	cau_text=$(readlink -f "$2") || echo "$2"
+	find "$1" -prune '(' -perm -0002 -o -perm -0020 -o \
+		! -user 0 ! -user "$cau_me" ')' 2>/dev/null || echo "$1"
+	while [ -n "$cau_text" ]; do
+		find "$cau_text" -prune '(' '(' -perm -0002 -o -perm -0020 ')' \
+			! '(' -type d -perm -1000 ')' -o \
+			! -user 0 ! -user "$cau_me" ')' 2>/dev/null || echo "$2"
+		cau_text=${cau_text%/*}
+	done
 }
 
 # cau_monitor FILE NAME: the status is found by the mark in what is printed,
@@ -366,10 +382,8 @@ cau_monitor() {
 			{
 				$cau_within "$1" 3>&-
 				printf '\n%s rc %s.\n' "$cau_mark" $? >&3
-			} 2>/dev/null | {
-				head -c 4096
-				cat >/dev/null
-			} | tr '\n\0' '\001?'
+			} 2>/dev/null | $cau_reader sh -c \
+				'dd bs=1 count=4096; cat >/dev/null' 2>/dev/null | tr '\n\0' '\001?'
 		} 3>&1
 	)
 	cau_rc=${cau_all#*"$cau_mark rc "}

@@ -35,6 +35,8 @@ runs 2 health --skip ,
 err_has '--skip: a check is expected'
 runs 2 health --acknowledge 'clock tomorrow it is known'
 err_has "--acknowledge: 'tomorrow' is no date: CHECK[@NODE] YYYY-MM-DD REASON is expected"
+runs 2 health --acknowledge 'clock@ 2026-12-31 why'
+err_has "--acknowledge: there is no node behind 'clock@'"
 runs 2 health --acknowledge 'clock 2026-12-31 '
 err_has '--acknowledge: a reason is needed'
 runs 2 health --acknowledge 'clock 2026-02-30 why'
@@ -216,6 +218,10 @@ set -- ${stat##*) }
 echo "$boot $sleeper ${20} ." >n1/jobs/x.0.0/start
 echo "00000000-0000-0000-0000-000000000000 1 1 ." >n2/jobs/y.1/start
 echo '- - - .' >n3/jobs/z.1/start
+# A scan by a plug-in of others installs nothing.
+mkdir -p n3/jobs/scan-1 n3/jobs/scan-2
+echo "$boot $sleeper ${20} ." >n3/jobs/scan-1/start
+echo "00000000-0000-0000-0000-000000000000 1 1 ." >n3/jobs/scan-2/start
 echo "$boot 1 1 ." >n3/jobs/z.2/start
 echo 'exited 0 - .' >n3/jobs/z.2/exit
 echo 'somerun root@adm2' >n1/lock
@@ -317,7 +323,43 @@ chmod 777 checks.d
 runs 4 cau healthcheck --nodes "$one" --only monitor/a_ok --checks-dir checks.d --node-checks-dir "$dir/checks.d"
 out_has 'CRITICAL  -   monitor/a_ok  not run: others could change it'
 out_has 'CRITICAL  n1  monitor/a_ok  not run: others could change it'
-rm -r checks.d
+chmod 755 checks.d
+
+it 'a link to what others could change is not followed'
+rm -rf checks.d/* open
+mkdir open closed
+plug linked 'echo from others'
+mv checks.d/linked open/a
+cp open/a closed/a
+cp open/a closed/b
+ln -s ../open/a checks.d/in_open
+ln -s ../closed/a checks.d/itself_open
+ln -s ../closed/b checks.d/well
+chmod 777 open closed/a
+runs 4 cau healthcheck --nodes "$one" --only monitor --checks-dir checks.d --node-checks-dir "$dir/checks.d"
+sed -i '/^What/,$d' out
+out_is <<'X'
+CRITICAL  -   monitor/in_open      not run: others could change it
+CRITICAL  -   monitor/itself_open  not run: others could change it
+CRITICAL  n1  monitor/in_open      not run: others could change it
+CRITICAL  n1  monitor/itself_open  not run: others could change it
+OK        -   monitor/well         from others
+OK        n1  monitor/well         from others
+X
+rm -r checks.d/* open closed
+
+it 'a plug-in on a node that leaves a process behind keeps no other from its answer'
+plug daemon 'echo "begun|x=1"; sleep 1000 & echo $! >pid'
+sed -i "s|>pid|>$dir/pid|" checks.d/daemon
+plug well 'echo fine'
+runs 0 cau healthcheck --nodes "$one" --only monitor --checks-dir none --node-checks-dir "$dir/checks.d" --check-timeout 1s
+out_is <<'X'
+OK  n1  monitor/daemon  begun
+OK  n1  monitor/well    fine
+OK: 0 critical, 0 warnings; 1 node
+X
+kill "$(cat pid)"
+rm -r checks.d pid
 
 it 'the real plug-ins'
 real=/usr/lib/nagios/plugins
@@ -515,6 +557,15 @@ fires failed-units 0 '2 units failed: a.service, b.timer' <<'X'
 mkdir -p /run/systemd/system
 printf '#!/bin/sh\necho "a.service loaded failed failed A"; echo "* b.timer loaded failed failed B"\n' >/usr/local/sbin/systemctl
 chmod 755 /usr/local/sbin/systemctl
+X
+fires failed-units 4 'no answer: systemctl failed' <<'X'
+mkdir -p /run/systemd/system
+printf '#!/bin/sh\necho "Failed to connect to bus" >&2\nexit 1\n' >/usr/local/sbin/systemctl
+chmod 755 /usr/local/sbin/systemctl
+X
+fires disk-space 4 'no answer: df failed' <<'X'
+printf '#!/bin/sh\nexit 1\n' >/usr/local/sbin/df
+chmod 755 /usr/local/sbin/df
 X
 fires proxy 0 'updates go through a proxy on the node itself: 127.0.0.1:3128' <<'X'
 echo 'Acquire::http::Proxy "http://127.0.0.1:3128";' >/etc/apt/apt.conf.d/proxy

@@ -521,6 +521,10 @@ begin() {
 }
 waiter waiter Contoso.Waiter node
 waiter here Contoso.Here coordinator
+it 'a health check with a plug-in that runs here leaves nothing here'
+rm -rf c/coordinator
+runs 0 cau healthcheck --nodes "n1=local:$dir/n1" -p Contoso.Here --only plugins
+no 'its folder' test -e c/coordinator
 for w in Waiter Here; do
 	it "$w: kill -9 while it installs, and recovery: once"
 	begin Contoso.$w
