@@ -14,9 +14,6 @@
 #include "quorum.h"
 #include "simulate.h"
 
-/* The attribute of a node that names the run that took it out of service. */
-#define PACEMAKER_OWNER "cau-run"
-
 /* Where members can be reached. */
 struct pacemaker {
 	const struct node *nodes; /* must stay where they are */

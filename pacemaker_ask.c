@@ -127,12 +127,13 @@ static int
 ask(struct pacemaker *p, const char *avoid, const char *request,
     struct answer *w, answer_fn *take, void *to, struct arena *a, struct err *e)
 {
-	size_t first = p->at, i, poor = SIZE_MAX;
+	size_t first, i, poor = SIZE_MAX;
 	struct err other;
 	bool failed = false;
 	int rc = -1;
 
 	(void)pthread_mutex_lock(&p->mutex);
+	first = p->at;
 	for (int last = 0; last < 2 && rc != 0; last++)
 		for (size_t k = 0; k < p->n_nodes && rc != 0; k++) {
 			i = (first + k) % p->n_nodes;

@@ -121,6 +121,7 @@ judge_node(struct asked *q)
 {
 	const struct pcmk_node *n = q->node;
 	const char *what = pcmk_not_joined(n);
+	const char *owner = pcmk_attr(n, PACEMAKER_OWNER);
 
 	if (what != NULL)
 		refuse(q, PCMK_NODE_NOT_JOINED,
@@ -140,9 +141,11 @@ judge_node(struct asked *q)
 	else if (n->standby && !q->ask->ours)
 		refuse(q, PCMK_NOT_OURS,
 		    arena_printf(q->a,
-			"%s is in standby, set by somebody else: end it with "
+			"%s is in standby, set by %s%s: end it with "
 			"crm_standby -N %s -D",
-			q->name, q->name));
+			q->name,
+			owner == NULL ? "somebody else" : "Updating Run ",
+			owner == NULL ? "" : pcmk_shown(q->a, owner), q->name));
 	if (n->maintenance)
 		refuse(q, PCMK_NOT_OURS,
 		    arena_printf(q->a,

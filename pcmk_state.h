@@ -10,6 +10,9 @@
 
 #include "pcmk.h"
 
+/* The attribute of a node that names the run that took it out of service. */
+#define PACEMAKER_OWNER "cau-run"
+
 /* A machine of its own: a member or a remote node. */
 bool pcmk_is_machine(const struct pcmk_node *n);
 /* What keeps a node from taking part ("is offline"), or out of service ("is

@@ -172,6 +172,10 @@ out_has 'n3  Canceled'
 out_has 'n3 is in standby, set by somebody else: end it with crm_standby -N n3 -D; db runs there'
 same installed "$(sort k/installed | xargs)" 'n1 n2'
 rm -f k/runs.n3 k/installed
+echo old >k/cau-run.n3
+runs 3 pc -q --max-unavailable 2
+out_has '    skipped: n3 is in standby, set by Updating Run old: end it with crm_standby -N n3 -D'
+rm -f k/installed
 runs 0 pc -q --max-unavailable 2 --standby-nodes update
 yes 'n3 is still in standby' test -e k/standby.n3
 
