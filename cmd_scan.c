@@ -248,8 +248,9 @@ complete_options(struct options *o, const char *synopsis, bool one_line)
 		return -1;
 	if (o->json)
 		print_json_error(o->command, &e, one_line);
-	return profile ? command_fail(o->command, &e)
-		       : command_misuse(o->command, synopsis, "%s", e.text);
+	return profile || e.code != CAU_USAGE
+		   ? command_fail(o->command, &e)
+		   : command_misuse(o->command, synopsis, "%s", e.text);
 }
 
 int

@@ -8,13 +8,14 @@
 #include "pacemaker.h"
 #include "text.h"
 
-#define CALL_MS 60000
+#define CALL_MS	   60000
+#define MAX_ANSWER (64U << 20)
 
 /* Lines of an answer by their keys. */
 struct answer {
 	struct buf xml, quorum;
 	char self[256], cluster[256], config[64];
-	bool idle, ready;
+	bool idle, ready, too_much;
 };
 
 static void
@@ -38,7 +39,9 @@ answer_line(void *ctx, const char *key, const char *text, size_t len)
 {
 	struct answer *w = ctx;
 
-	if (strcmp(key, "xml") == 0)
+	if (w->xml.len + w->quorum.len + len > MAX_ANSWER)
+		w->too_much = true;
+	else if (strcmp(key, "xml") == 0)
 		add_line(&w->xml, text, len);
 	else if (strcmp(key, "quorum") == 0)
 		add_line(&w->quorum, text, len);
@@ -58,7 +61,7 @@ answer_reset(struct answer *w)
 	buf_reset(&w->xml);
 	buf_reset(&w->quorum);
 	w->self[0] = w->cluster[0] = w->config[0] = '\0';
-	w->idle = w->ready = false;
+	w->idle = w->ready = w->too_much = false;
 }
 
 static void
@@ -116,6 +119,9 @@ ask_one(struct pacemaker *p, size_t i, const char *request, struct answer *w,
 		hang_up(p);
 		return err_wrap(e, "%s", p->nodes[i].name);
 	}
+	if (w->too_much)
+		return err_set(e, CAU_FAILED,
+		    "%s answered with more than is believed", p->nodes[i].name);
 	if (take == NULL)
 		return 0;
 	rc = take(w, to, a, e);

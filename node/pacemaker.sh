@@ -6,9 +6,11 @@
 # Whoever takes a node out of service leaves its name on it: cau-run is the run
 # that has put it in standby. What does not bear its name, a run leaves alone.
 
-# cau_pcmk_say SECTION: says each line of its input.
+# cau_pcmk_say SECTION: says each line of its input. The last one may have no
+# end of its own.
 cau_pcmk_say() {
 	sed "s/^/$cau_mark $cau_seq $1 /"
+	echo
 }
 
 cau_pcmk_tools() {

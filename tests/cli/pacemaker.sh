@@ -153,6 +153,30 @@ silent_err
 same installed "$(xargs <k/installed)" 'n1 n2 n3'
 no 'a node stayed in standby' ls k/standby.* k/cau-run.*
 
+it 'a member that cannot say what the cluster is'
+cluster 'n1 n2'
+runs 1 cau run --via n1 --rsh false --root root
+err_is <<'X'
+cau run: cannot find the members of the cluster: no member of the cluster can say: n1: no contact: exit status 1
+X
+mv tools/crm_mon crm_mon
+tool crm_mon <<'X'
+printf '<crm_mon>'
+X
+runs 1 pc -q
+err_has ': n1: output of crm_mon: line 2: '
+tool crm_mon <<'X'
+yes '<pacemaker-result>' | head -c 80000000
+X
+runs 1 pc -q
+err_has ': n1 answered with more than is believed'
+tool crm_mon <<'X'
+echo '<crm_mon><status code="102" message="Not connected"/></crm_mon>'
+X
+runs 4 pc -q
+err_has ': n1: the cluster does not run there (crm_mon: Not connected)'
+mv crm_mon tools/crm_mon
+
 it 'nodes that others have in standby may not cost the quorum either'
 cluster 'n1 n2 n3'
 votes 3 2 2
