@@ -248,7 +248,10 @@ watchdog() {
 		fi
 		if [ -n "$(find answer -size +16384 2>/dev/null)" ]; then
 			echo "it printed more than 8 MiB and was ended" >>log
+			: >flooded
+			cau_grace=1
 			end_tree
+			head -c 8388608 answer >./cut && mv ./cut answer
 			exit 0
 		fi
 		uptime_cs
@@ -290,6 +293,11 @@ if [ -e timeout ]; then
 	wait "$cau_watchdog"
 	[ ! -e stuck ] || end stuck - -
 	end timeout - -
+fi
+# Some of its processes may live on, and go on.
+if [ -e flooded ]; then
+	wait "$cau_watchdog"
+	[ ! -e stuck ] || end stuck - -
 fi
 kill "$cau_watchdog" 2>/dev/null
 if [ $cau_code -gt 128 ] && [ $cau_code -le 192 ]; then
