@@ -118,7 +118,7 @@ installer 1.sh 'exit 0'
 pcmk_settle
 at=$(pcmk_where second)
 pcmk_unmanage second
-pc $once --node-order "$at"
+pc $once --suspend-timeout 60s --node-order "$at"
 rc=$?
 verdict "an unmanaged resource: the node is put back, and the resource named" eval 'is 3 $rc && all_in_service &&
 	says "    error: the drain is stuck: second is unmanaged"'
@@ -142,7 +142,7 @@ installer 1.sh 'exit 0'
 verdict "a failed resource: refused" refused \
 	"cau run: failed resources: disk: stop failed on $at (error); repair, then crm_resource --cleanup -r disk"
 other=$(echo "n1 n2 n3" | sed "s/$at//" | xargs | cut -d' ' -f1)
-pc $once --allow-failed-resources --node-order "$other"
+pc $once --suspend-timeout 60s --allow-failed-resources --node-order "$other"
 rc=$?
 verdict "--allow-failed-resources: the other nodes are updated" eval 'is 3 $rc && all_in_service &&
 	is "Succeeded Succeeded Failed" "$(report "[.nodes[]|select(.name!=\"$at\").status]+[.nodes[]|select(.name==\"$at\").status]|join(\" \")")"'
@@ -163,7 +163,7 @@ took "refusals"
 fresh
 installer 1.sh 'exit 0'
 pcmk_break n2 pinned start fail
-pc $once --force-pause-and-drain --node-order n1,n3,n2
+pc $once --suspend-timeout 60s --force-pause-and-drain --node-order n1,n3,n2
 rc=$?
 verdict "a start that fails on resume: the node is back in service, and the resource named" eval 'is 3 $rc && all_in_service &&
 	says "    error: it was put back, and not all is well there: pinned: start failed on n2 (error)" &&
@@ -213,7 +213,7 @@ count_down() {
 
 fresh
 installer 1.sh 'exit 0'
-pc $once --max-unavailable 2
+pc $once --suspend-timeout 60s --max-unavailable 2
 rc=$?
 verdict "with --max-unavailable 2 the others are updated" eval 'is 3 $rc && in_service n1 n2 &&
 	pcmk_is "//nodes/node[@name=\"n3\"]/@standby=\"true\"" && is "$(printf "%s\n" "n1 1.sh" "n2 1.sh")" "$(starts)"'

@@ -46,8 +46,8 @@ says() {
 	}
 }
 
-# For runs that are to give up soon.
-once='--max-retries-per-node 0 --suspend-retries-per-node 0 --suspend-timeout 5s'
+# For runs that are to give up soon; the last of an option counts.
+once='--max-retries-per-node 0 --suspend-retries-per-node 0 --suspend-timeout 8s'
 
 # refused TEXT WORD...: a run with these words is, and nothing is touched. The
 # health check, which may find more, is not what is tested.
