@@ -13,6 +13,8 @@
 /* 10,000 alerts with many labels are about 10 MB. */
 #define ANSWER_MOST (64U << 20)
 #define SLICE_MS    250
+/* They take far more room in memory than as text. */
+#define VALUES_MOST 2000000
 
 struct alerts {
 	struct arena arena;
@@ -273,9 +275,15 @@ int
 alerts_parse(struct health *h, const char *text, size_t len, struct err *e)
 {
 	json_error_t why;
-	json_t *doc = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why), *a;
-	size_t n = 0, before = h->n, i;
+	json_t *doc, *a;
+	size_t n = 0, before = h->n, i, values = 0;
 
+	for (i = 0; i < len; i++)
+		values += text[i] == ',';
+	if (values > VALUES_MOST)
+		return err_set(e, CAU_FAILED,
+		    "it answered with more than %d values", VALUES_MOST);
+	doc = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
 	if (!json_is_array(doc)) {
 		json_decref(doc);
 		return err_set(e, CAU_FAILED,

@@ -180,6 +180,21 @@ check_alerts(const char *json, const char *want)
 	expect(&h, want);
 }
 
+/* Small values would take gigabytes of memory. */
+static void
+test_too_many_values(void **state)
+{
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	buf_addc(&b, '[');
+	for (int i = 0; i <= 2000000; i++)
+		buf_addstr(&b, "0,");
+	buf_addstr(&b, "0]");
+	check_alerts(b.data, "it answered with more than 2000000 values");
+	buf_release(&b);
+}
+
 #define ALERT(labels, status) \
 	"{\"labels\":{" labels "},\"status\":{" status "}}"
 
@@ -320,6 +335,7 @@ main(void)
 	    cmocka_unit_test(test_gate),
 	    cmocka_unit_test(test_monitor),
 	    cmocka_unit_test(test_alerts),
+	    cmocka_unit_test(test_too_many_values),
 	    cmocka_unit_test(test_many_alerts),
 	    cmocka_unit_test(test_facts),
 	    cmocka_unit_test(test_disk),
