@@ -17,6 +17,8 @@
 #define OUTPUT_MOST 65536
 #define SLICE_MS    250
 #define STACK_SIZE  (256U << 10)
+#define NAME_CHARACTERS \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-"
 
 struct check {
 	char *name, *path;
@@ -112,6 +114,12 @@ inspect(struct check *c)
 		    xstrndup(report.text.data, strcspn(report.text.data, "\n"));
 	}
 	buf_release(&report.text);
+	if (c->name[strspn(c->name, NAME_CHARACTERS "/")] != '\0') {
+		free(c->who);
+		c->trouble = "not run: a name of letters, digits and ._+- is "
+			     "expected";
+		c->who = xstrdup("rename it, or take it away");
+	}
 	return true;
 }
 

@@ -317,6 +317,8 @@ What to do:
   monitor/k_open     chown root and chmod go-w, or take it away
 CRITICAL: 7 critical, 1 warning; 1 node
 X
+runs 4 cau healthcheck --nodes "$one" --only monitor --skip monitor/c_crit,monitor/d_unknown,monitor/e_over,monitor/f_signal,monitor/g_hang,monitor/k_open --checks-dir checks.d --node-checks-dir /nowhere
+out_has ' monitor/j odd   not run: a name of letters, digits and ._+- is expected'
 runs 4 cau healthcheck --nodes "$one" --only monitor/k_open --checks-dir checks.d --node-checks-dir /nowhere
 out_has 'CRITICAL  -  monitor/k_open  not run: others could change it'
 chmod 777 checks.d
