@@ -51,7 +51,7 @@ nspawn='' plain=''
 {
 	(chain nspawn systemd apt)
 	code=$?
-	(chain cluster health) && [ $code = 0 ]
+	(chain cluster health pacemaker-self) && [ $code = 0 ]
 } >"$out" 2>&1 &
 nspawn=$!
 {
