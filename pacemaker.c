@@ -288,6 +288,9 @@ wait_gate(
 	int64_t deadline;
 	enum cluster_rc rc;
 
+	/* Another machine would be restarted than the one that is drained. */
+	if (!o->again && pacemaker_is_itself(o->node, e) == -1)
+		return CLUSTER_REFUSED;
 	if (limit > FIT_MS)
 		limit = FIT_MS;
 	deadline = clock_ms() + limit;

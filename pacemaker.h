@@ -54,6 +54,10 @@ int pacemaker_state(struct pacemaker *p, const char *avoid, bool idle,
 int pacemaker_who(struct pacemaker *p, struct pacemaker_state *s,
     struct arena *a, struct err *e) CAU_MUSTCHECK;
 
+/* 0 unless what answers at the node's address is another member of the
+ * cluster; what does not say who it is passes. */
+int pacemaker_is_itself(const struct node *node, struct err *e) CAU_MUSTCHECK;
+
 /* Puts a node in standby, in the name of the run. Like what follows, only by
  * a member that has quorum: what others say the cluster may never hear. */
 int pacemaker_standby(struct pacemaker *p, const char *node, const char *run,

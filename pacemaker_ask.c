@@ -9,6 +9,7 @@
 #include "text.h"
 
 #define CALL_MS	   60000
+#define SELF_MS	   10000
 #define MAX_ANSWER (64U << 20)
 
 /* Lines of an answer by their keys. */
@@ -219,6 +220,30 @@ pacemaker_who(struct pacemaker *p, struct pacemaker_state *s, struct arena *a,
     struct err *e)
 {
 	return ask_state(p, NULL, "cau_pcmk_who", s, a, e);
+}
+
+int
+pacemaker_is_itself(const struct node *node, struct err *e)
+{
+	struct answer w = {.xml = BUF_INIT, .quorum = BUF_INIT};
+	struct buf self = BUF_INIT;
+	enum node_rc rc;
+	struct node n;
+
+	node_clone(&n, node);
+	rc = node_call(&n, "cau_pcmk_self", answer_line, &w, SELF_MS, e);
+	node_close(&n);
+	answer_release(&w);
+	if (rc != NODE_OK || w.self[0] == '\0' ||
+	    strcmp(w.self, node->name) == 0)
+		return 0;
+	text_printable(&self, w.self, strlen(w.self));
+	(void)err_set(e, CAU_REFUSED,
+	    "what answers at its address (%s) is %s: give the right one with "
+	    "--nodes",
+	    node->local ? "this machine" : node->address, self.data);
+	buf_release(&self);
+	return -1;
 }
 
 static void

@@ -32,11 +32,15 @@ cau_pcmk_config() {
 	}'
 }
 
+cau_pcmk_self() {
+	crm_node --name 2>/dev/null | head -n 1 | cau_pcmk_say self
+}
+
 # cau_pcmk_who: this node's name, the cluster's, the version of its
 # configuration, and its state.
 cau_pcmk_who() {
 	cau_pcmk_tools || return 1
-	crm_node --name 2>/dev/null | head -n 1 | cau_pcmk_say self
+	cau_pcmk_self
 	crm_attribute --type crm_config --name cluster-name --query --quiet 2>/dev/null |
 		head -n 1 | cau_pcmk_say cluster
 	cau_pcmk_config | cau_pcmk_say config

@@ -210,6 +210,13 @@ runs 7 pc -q
 err_has 'the cluster would lose quorum when n1 restarts: it has 2 of 2 votes and needs 2'
 untouched
 
+it 'an address that is that of another member'
+cluster 'n1 n2 n3'
+runs 7 pc -q --cluster pacemaker --nodes n2=n3 --node-order n2
+out_has 'refused: what answers at its address (n3) is n3: give the right one with --nodes'
+untouched
+no 'a node was put in standby' ls k/standby.* k/cau-run.*
+
 it 'who ends the standby while a node is drained'
 cluster 'n1 n2 n3'
 echo 'rm -f "standby.$1"' >k/on-standby
