@@ -27,6 +27,16 @@ fact(const struct health_node *n, const char *key)
 	return NULL;
 }
 
+static bool
+has_done(const struct health_node *n, const char *probe)
+{
+	for (size_t i = 0; i < n->n_facts; i++)
+		if (strcmp(n->facts[i].key, "done") == 0 &&
+		    strcmp(n->facts[i].text, probe) == 0)
+			return true;
+	return false;
+}
+
 /* The texts of all facts of that key, "a, b, c and 4 more"; how many. With a
  * prefix only those that begin with it, without it. */
 static size_t
@@ -156,17 +166,18 @@ at_most_part(uint64_t limit, uint64_t size, unsigned percent)
 	return limit < part ? limit : part;
 }
 
-static void
+/* False when the line says nothing of a file system. */
+static bool
 judge_room(struct health *h, const struct health_node *n, const char *line)
 {
 	uint64_t size, avail, limit = h->options->min_free_kb;
 	char left[TEXT_SMALL_SIZE];
 	const char *mount;
 
-	if (!parse_df(line, &size, &avail, &mount) || size == 0)
-		return;
-	if (avail >= at_most_part(limit, size, WARNING_PERCENT))
-		return;
+	if (!parse_df(line, &size, &avail, &mount))
+		return false;
+	if (size == 0 || avail >= at_most_part(limit, size, WARNING_PERCENT))
+		return true;
 	text_size(left, avail * 1024);
 	health_add(h, "disk-space", n->name,
 	    avail < at_most_part(limit / 10, size, CRITICAL_PERCENT) ||
@@ -174,6 +185,7 @@ judge_room(struct health *h, const struct health_node *n, const char *line)
 		? SEVERITY_CRITICAL
 		: SEVERITY_WARNING,
 	    "%.200s has %s left", mount, left);
+	return true;
 }
 
 static void
@@ -196,6 +208,7 @@ static void
 judge_disk(struct health *h, const struct health_node *n)
 {
 	const struct health_fact *f;
+	bool told = false;
 
 	for (size_t i = 0; i < n->n_facts; i++) {
 		size_t k;
@@ -208,10 +221,13 @@ judge_disk(struct health *h, const struct health_node *n)
 		if (k < i)
 			continue;
 		if (strcmp(f->key, "fs") == 0)
-			judge_room(h, n, f->text);
+			told |= judge_room(h, n, f->text);
 		else if (strcmp(f->key, "inodes") == 0)
 			judge_inodes(h, n, f->text);
 	}
+	if (!told && has_done(n, "disk"))
+		health_add(h, "disk-space", n->name, SEVERITY_CRITICAL,
+		    "no answer: df told nothing of use");
 }
 
 static void
@@ -446,7 +462,9 @@ judge_clocks(struct health *h, const struct health_node *nodes, size_t n)
 	struct err e;
 	int64_t off;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		size_t before = count;
+
 		for (size_t k = 0; k < nodes[i].n_facts; k++) {
 			const struct health_fact *f = &nodes[i].facts[k];
 
@@ -458,6 +476,10 @@ judge_clocks(struct health *h, const struct health_node *nodes, size_t n)
 			o[count++].ms = (int64_t)s * 1000 + 500 - f->at_ms;
 			break;
 		}
+		if (count == before && has_done(&nodes[i], "base"))
+			health_add(h, "clock", nodes[i].name, SEVERITY_CRITICAL,
+			    "no answer: date told no time");
+	}
 	qsort(o, count, sizeof(*o), by_ms);
 	/* Of two that disagree, the node is named: ours is in the middle. */
 	off = count == 2 ? 0 : o[count / 2].ms;

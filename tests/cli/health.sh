@@ -565,6 +565,14 @@ mkdir -p /run/systemd/system
 printf '#!/bin/sh\necho "Failed to connect to bus" >&2\nexit 1\n' >/usr/local/sbin/systemctl
 chmod 755 /usr/local/sbin/systemctl
 X
+fires disk-space 4 'no answer: df told nothing of use' <<'X'
+printf '#!/bin/sh\necho Filesystem\n' >/usr/local/sbin/df
+chmod 755 /usr/local/sbin/df
+X
+fires clock 4 'no answer: date told no time' <<'X'
+printf '#!/bin/sh\necho now\n' >/usr/local/sbin/date
+chmod 755 /usr/local/sbin/date
+X
 fires disk-space 4 'no answer: df failed' <<'X'
 printf '#!/bin/sh\nexit 1\n' >/usr/local/sbin/df
 chmod 755 /usr/local/sbin/df

@@ -293,9 +293,10 @@ check_disk(const char *key, const char *line, const char *want)
 {
 	struct health_options only = options;
 	const char *const ids[] = {"disk-space", NULL};
-	struct health_fact facts[] = {{key, line, 0}, {"done", "disk", 0}};
+	struct health_fact facts[] = {{key, line, 0},
+	    {"fs", "y 100000000 1 99999999 1% /y", 0}, {"done", "disk", 0}};
 	struct health_node n = {
-	    .name = "n1", .reached = true, .facts = facts, .n_facts = 2};
+	    .name = "n1", .reached = true, .facts = facts, .n_facts = 3};
 	struct health h;
 
 	only.only = ids;
