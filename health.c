@@ -13,7 +13,7 @@
 
 const struct health_check health_checks[] = {
     {"access", NEED_HERE, NULL, CHECK_NO_RUN,
-	"others cannot change the profile, the scripts and the updates",
+	"others cannot change the scripts and the updates",
 	"take the right to write away from others (chmod go-w, chown root)"},
     {"auto-updates", NEED_PROBE, "auto", CHECK_ALWAYS,
 	"no node installs updates by itself",
