@@ -27,6 +27,8 @@ struct cluster_order {
 	/* By number of node: its turn has begun and is not over. */
 	const _Atomic bool *turns;
 	const _Atomic bool *cancel; /* once true: suspend gives up */
+	/* Once true: what has not been begun is not begun any more. */
+	const _Atomic bool *stopping;
 };
 
 /*

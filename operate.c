@@ -414,8 +414,8 @@ static bool
 do_cluster(struct order *o, cluster_fn *function)
 {
 	struct work *w = o->work;
-	struct cluster_order co = {
-	    w->run, o->node, o->again, o->number, w->turns, &w->cancel};
+	struct cluster_order co = {w->run, o->node, o->again, o->number,
+	    w->turns, &w->cancel, &w->stopping};
 	enum cluster_rc rc;
 	struct err e;
 

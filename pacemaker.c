@@ -287,6 +287,8 @@ wait_gate(
 	int64_t limit = d->run->suspend_timeout_ms;
 	int64_t deadline;
 	enum cluster_rc rc;
+	/* One that is stopping already wants it nevertheless. */
+	bool wanted = atomic_load(o->stopping);
 
 	/* Another machine would be restarted than the one that is drained. */
 	if (!o->again && pacemaker_is_itself(o->node, e) == -1)
@@ -305,6 +307,10 @@ wait_gate(
 		clock_sleep(LOOK_MS);
 		if (is_canceled(o, e))
 			break;
+		if (!wanted && atomic_load(o->stopping)) {
+			(void)err_set(e, CAU_CANCELED, "the run was stopped");
+			break;
+		}
 	}
 	/* What has been begun is not undone by saying that nothing was. */
 	if (o->again && (rc == CLUSTER_REFUSED || rc == CLUSTER_SKIPPED))

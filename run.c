@@ -95,6 +95,7 @@ record(struct driver *d, struct event *ev, struct err *e)
 		(void)err_wrap(e, "this is a bug in cau");
 	if (rc == 0)
 		show_turns(d, ev->node);
+	atomic_store(&d->w->stopping, d->g->stop != ENGINE_STOP_NONE);
 	buf_release(&line);
 	return rc;
 }
@@ -333,6 +334,7 @@ run_drive(struct engine *g, struct journal *j, struct work *w, struct view *v,
 	if (d.wall_start < g->last_ms)
 		d.wall_start = g->last_ms;
 	show_turns(&d, NULL);
+	atomic_store(&w->stopping, g->stop != ENGINE_STOP_NONE);
 	/* Asked for before the run was left and taken up again. */
 	if (g->stop_now)
 		work_cancel(w);

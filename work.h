@@ -54,6 +54,7 @@ struct work {
 	_Atomic bool *locked;  /* by number of node: we have its lock */
 	_Atomic bool *turns;   /* its turn has begun and is not over */
 	_Atomic bool cancel;   /* what runs is to be ended */
+	_Atomic bool stopping; /* the run is */
 	bool keeping;	       /* keeper runs: */
 	pthread_t keeper;      /* shows the nodes that the run goes on */
 	pthread_cond_t ending; /* of the run: */

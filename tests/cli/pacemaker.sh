@@ -246,4 +246,19 @@ X
 runs 0 pc -q
 same 'looks at a busy cluster' "$(xargs <k/looks)" 'look look look'
 
+it 'a node that waits when the run is stopped stays in service'
+cluster 'n1 n2 n3'
+echo 'echo "$1" >>went; echo r >"runs.$1"' >k/on-standby
+seq 1000 >k/busy
+pc -q --max-unavailable 2 --suspend-timeout 30s >out 2>err &
+pid=$!
+eventually 'one is drained' test -s k/went
+eventually 'both have their turn' sh -c '[ "$(grep -c "\"op\":\"suspend\"" c/runs/*/journal.jsonl)" -ge 2 ]'
+yes 'cau stop' cau stop
+: >k/busy
+rm -f k/runs.*
+wait $pid
+same 'exit' $? 6
+same 'nodes that were drained' "$(wc -l <k/went)" 1
+
 finish
