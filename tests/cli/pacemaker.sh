@@ -253,7 +253,8 @@ seq 1000 >k/busy
 pc -q --max-unavailable 2 --suspend-timeout 30s >out 2>err &
 pid=$!
 eventually 'one is drained' test -s k/went
-eventually 'both have their turn' sh -c '[ "$(grep -c "\"op\":\"suspend\"" c/runs/*/journal.jsonl)" -ge 2 ]'
+both() { [ "$(cat c/runs/*/journal.jsonl | grep -c Suspend)" -ge 2 ]; }
+eventually "both have their turn" both
 yes 'cau stop' cau stop
 : >k/busy
 rm -f k/runs.*
