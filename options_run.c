@@ -124,7 +124,11 @@ find_members(struct options *o, struct err *e)
 		    options_label(o, "force-pause-no-drain"));
 	if (pacemaker_find(
 		&t, o->via, r->nodes, r->n_nodes, &m, &o->arena, e) == -1)
-		return err_wrap(e, "cannot find the members of the cluster");
+		return err_wrap(e,
+		    o->via == NULL ? "cannot find the members of the cluster "
+				     "(--cluster local is for this machine "
+				     "alone)"
+				   : "cannot find the members of the cluster");
 	r->nodes = m.nodes;
 	r->n_nodes = m.n;
 	r->cluster_name = m.cluster;

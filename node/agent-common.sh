@@ -206,20 +206,32 @@ cau_say_reboot() {
 	cau_say reboot "$cau_text"
 }
 
+# cau_has_open PID FILE: files of other file systems have the same numbers.
+cau_has_open() {
+	for cau_fd in "/proc/$1/fd"/*; do
+		# POSIX has -ef since 2024, the shells had it before.
+		# shellcheck disable=SC3013
+		[ "$cau_fd" -ef "$2" ] && return 0
+	done
+	return 1
+}
+
 # cau_lock_holder FILE...: sets cau_holder to "PID NAME" of a process that has
 # one of the files locked, and cau_locked to the file.
 cau_lock_holder() {
 	cau_holder=
 	for cau_locked; do
 		cau_inode=$(stat -c %i "$cau_locked" 2>/dev/null) || continue
-		cau_holder=$(sed -n \
+		# shellcheck disable=SC2013 # a number a line
+		for cau_pid in $(sed -n \
 			"s/^[0-9]*: [A-Z]* *[A-Z]* *WRITE \([0-9]*\) [0-9a-f]*:[0-9a-f]*:$cau_inode .*/\1/p" \
-			/proc/locks | head -n 1)
-		[ -n "$cau_holder" ] || continue
-		cau_comm=
-		read -r cau_comm 2>/dev/null <"/proc/$cau_holder/comm"
-		cau_holder="$cau_holder ${cau_comm:-(outside of this container)}"
-		return 0
+			/proc/locks); do
+			cau_has_open "$cau_pid" "$cau_locked" || continue
+			cau_comm=
+			read -r cau_comm 2>/dev/null <"/proc/$cau_pid/comm"
+			cau_holder="$cau_pid ${cau_comm:-?}"
+			return 0
+		done
 	done
 	return 1
 }

@@ -141,6 +141,16 @@ cau_database() {
 	fi
 }
 
+# cau_has_open PID FILE: files of other file systems have the same numbers.
+cau_has_open() {
+	for cau_fd in "/proc/$1/fd"/*; do
+		# POSIX has -ef since 2024, the shells had it before.
+		# shellcheck disable=SC3013
+		[ "$cau_fd" -ef "$2" ] && return 0
+	done
+	return 1
+}
+
 # cau_health_locks FILE...: says "lock PID FILE" of those that are locked.
 cau_health_locks() {
 	for cau_file; do
@@ -150,6 +160,7 @@ cau_health_locks() {
 			[ "$cau_2" = WRITE ] || continue
 			case $cau_3 in
 			*:"$cau_inode")
+				cau_has_open "$cau_pid" "$cau_file" || continue
 				cau_comm=
 				read -r cau_comm 2>/dev/null <"/proc/$cau_pid/comm"
 				cau_say lock "$cau_pid $cau_file ${cau_comm:-?}"

@@ -96,7 +96,7 @@ err_is <<'EOF'
 cau scan: unknown option --rot (did you mean --root?)
 usage: cau scan [options] (see cau help scan)
 EOF
-runs 2 cau run --max-failed-node=3
+runs 2 cau run --cluster local --max-failed-node=3
 # An unambiguous beginning of an option is the option.
 err_lacks 'unknown option'
 runs 2 cau run -Z
