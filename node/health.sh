@@ -142,11 +142,11 @@ cau_database() {
 }
 
 # cau_has_open PID FILE: files of other file systems have the same numbers.
+# POSIX has -ef since 2024, the shells had it before; a job does not expand *.
+# shellcheck disable=SC2045,SC3013
 cau_has_open() {
-	for cau_fd in "/proc/$1/fd"/*; do
-		# POSIX has -ef since 2024, the shells had it before.
-		# shellcheck disable=SC3013
-		[ "$cau_fd" -ef "$2" ] && return 0
+	for cau_fd in $(ls "/proc/$1/fd" 2>/dev/null); do
+		[ "/proc/$1/fd/$cau_fd" -ef "$2" ] && return 0
 	done
 	return 1
 }

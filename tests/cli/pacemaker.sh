@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# shellcheck disable=SC2016,SC2086,SC2119,SC2154
+# shellcheck disable=SC2016,SC2086,SC2119,SC2154,SC2317
 # Runs on a pretended Pacemaker cluster: nodes are shells here, with tools that
 # read and write the folder k. What real clusters do is in tests/lab.
 . "${0%/*}/lib.sh"
