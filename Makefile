@@ -78,6 +78,7 @@ SRCS = \
 	cmd_stop.c \
 	engine.c \
 	engine_next.c \
+	engine_op.c \
 	err.c \
 	event.c \
 	examine.c \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Questions about the state of a run that both halves of the engine ask:
- * engine_next.c to say what to do, engine.c to refuse what does not fit. Not
- * for other modules; those use engine.h.
+ * What the parts of the engine have in common: engine.c applies events,
+ * engine_op.c those of operations, and engine_next.c answers questions about
+ * the state, to say what to do and to refuse what does not fit. Not for other
+ * modules; those use engine.h.
  */
 #ifndef CAU_ENGINE_NEXT_H
 #define CAU_ENGINE_NEXT_H
@@ -45,5 +46,20 @@ engine_share_of(const struct engine *g, const struct engine_node *n);
  * while there is room for more, the rest when it is the node's turn. */
 bool engine_may_start(
     const struct engine *g, const struct engine_node *n, int64_t now_ms);
+
+/* The events of one operation; -1 when they do not fit the state. */
+int engine_op_started(struct engine *g, struct engine_node *n,
+    const struct event *ev, struct err *e) CAU_MUSTCHECK;
+int engine_op_ended(struct engine *g, struct engine_node *n,
+    const struct event *ev, struct err *e) CAU_MUSTCHECK;
+
+/* A copy that lives as long as the run; NULL stays NULL. */
+const char *engine_copy(struct engine *g, const char *s);
+/* One more thing that went wrong with a node; error may be NULL. */
+void engine_add_trouble(struct engine *g, struct engine_node *n,
+    enum op_kind op, enum op_outcome outcome, const char *error);
+/* The run ends early, unless it does already; reason lives with the run. */
+void
+engine_stop_run(struct engine *g, enum engine_stop why, const char *reason);
 
 #endif
