@@ -65,6 +65,7 @@ SRCS = \
 	checks.c \
 	child.c \
 	cluster_list.c \
+	cmd.c \
 	cmd_healthcheck.c \
 	cmd_plan.c \
 	cmd_plugin.c \
@@ -118,6 +119,7 @@ SRCS = \
 	options_plan.c \
 	options_profile.c \
 	options_run.c \
+	options_take.c \
 	pacemaker.c \
 	pacemaker_ask.c \
 	pcmk.c \

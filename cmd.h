@@ -6,6 +6,8 @@
 #ifndef CAU_CMD_H
 #define CAU_CMD_H
 
+#include "cau.h"
+
 struct command {
 	const char *name;
 	const char *summary;
@@ -30,6 +32,14 @@ int cmd_run(int argc, char **argv);
 int cmd_scan(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
+
+/* "cau NAME: text" to stderr; returns the exit code of e. */
+int command_fail(const char *name, const struct err *e);
+/* One reason and one usage line to stderr; returns CAU_USAGE. */
+int command_misuse(const char *name, const char *synopsis, const char *fmt, ...)
+    CAU_PRINTF(3, 4);
+/* Flushes stdout; a full disk is an error. Returns code or CAU_FAILED. */
+int command_done(const char *name, int code);
 
 #define SCAN_SYNOPSIS	 "[options]"
 #define RUN_SYNOPSIS	 "[options]"

@@ -163,12 +163,4 @@ int options_health(struct options *o, struct err *e) CAU_MUSTCHECK;
 void
 options_help(FILE *f, const char *name, unsigned command, const char *synopsis);
 
-/* "cau NAME: text" to stderr; returns the exit code of e. */
-int command_fail(const char *name, const struct err *e);
-/* One reason and one usage line to stderr; returns CAU_USAGE. */
-int command_misuse(const char *name, const char *synopsis, const char *fmt, ...)
-    CAU_PRINTF(3, 4);
-/* Flushes stdout; a full disk is an error. Returns code or CAU_FAILED. */
-int command_done(const char *name, int code);
-
 #endif

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Options in a sealed plan, in the place of a profile. */
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "options.h"
+#include "options_self.h"
 #include "plan.h"
 #include "text.h"
 
@@ -36,23 +34,16 @@ is_sealed(const struct option_def *d)
 }
 
 static json_t *
-value_of(const struct option_def *d, const char *value)
+value_of(struct options *o, const struct option_def *d, const char *value)
 {
-	char *cwd, *path;
-	json_t *j;
+	const char *path = NULL;
 
 	if (value == NULL)
 		return json_null();
-	if (d->argument == NULL || *value == '\0' || *value == '/' ||
-	    (strcmp(d->argument, "FILE") != 0 &&
-		strcmp(d->argument, "DIR") != 0) ||
-	    (cwd = getcwd(NULL, 0)) == NULL)
-		return json_from_text(value);
-	path = xasprintf("%s/%s", cwd, value);
-	j = json_from_text(path);
-	free(path);
-	free(cwd);
-	return j;
+	if (d->argument != NULL && (strcmp(d->argument, "FILE") == 0 ||
+				       strcmp(d->argument, "DIR") == 0))
+		path = options_absolute(o, value);
+	return json_from_text(path == NULL ? value : path);
 }
 
 void
@@ -64,7 +55,7 @@ options_note(struct options *o, const struct option_def *d, const char *value)
 		return;
 	j = json_object();
 	json_set(j, "name", json_string(d->name));
-	json_set(j, "value", value_of(d, value));
+	json_set(j, "value", value_of(o, d, value));
 	if (o->arguments == NULL)
 		o->arguments = json_array();
 	(void)json_array_append_new(o->arguments, j);
@@ -122,16 +113,6 @@ compare(struct options *o, const json_t *sealed, struct err *e)
 	return 0;
 }
 
-static const struct option_def *
-find_option(const char *name)
-{
-	const struct option_def *d = option_defs;
-
-	while (d->name != NULL && strcmp(d->name, name) != 0)
-		d++;
-	return d->name != NULL && is_sealed(d) ? d : NULL;
-}
-
 static int
 take_arguments(struct options *o, const json_t *sealed, struct err *e)
 {
@@ -145,8 +126,8 @@ take_arguments(struct options *o, const json_t *sealed, struct err *e)
 		j = json_array_get(sealed, i);
 		name = json_text(j, "name");
 		value = json_string_value(json_object_get(j, "value"));
-		d = find_option(name);
-		if (d == NULL || (d->argument == NULL) != (value == NULL))
+		d = &option_defs[options_number(name)];
+		if (!is_sealed(d) || (d->argument == NULL) != (value == NULL))
 			return err_set(e, CAU_USAGE,
 			    "the plan %s has an option that this cau does not "
 			    "know: %.40s",
@@ -159,26 +140,18 @@ take_arguments(struct options *o, const json_t *sealed, struct err *e)
 	return 0;
 }
 
-static int
-check_words(const struct options *o, struct err *e)
-{
-	if (o->profile != NULL && *o->profile != '\0')
-		return err_set(e, CAU_USAGE,
-		    "--profile and --plan exclude each other: what the profile "
-		    "said is in the plan");
-	return 0;
-}
-
 int
 options_plan(struct options *o, struct err *e)
 {
 	struct buf text = BUF_INIT;
 	const json_t *sealed;
-	int rc = check_words(o, e);
+	int rc;
 
-	if (rc == 0)
-		rc = options_read(
-		    o, "the plan", o->plan, PLAN_MAX_BYTES, &text, e);
+	if (o->profile != NULL && *o->profile != '\0')
+		return err_set(e, CAU_USAGE,
+		    "--profile and --plan exclude each other: what the profile "
+		    "said is in the plan");
+	rc = options_read(o, "the plan", o->plan, PLAN_MAX_BYTES, &text, e);
 	if (rc == 0) {
 		o->sealed = plan_open(text.data, text.len, e);
 		rc = o->sealed != NULL ? 0 : err_wrap(e, "%s", o->plan);

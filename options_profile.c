@@ -10,7 +10,7 @@
 
 #include "access.h"
 #include "file.h"
-#include "options.h"
+#include "options_self.h"
 #include "profile.h"
 #include "text.h"
 
@@ -58,21 +58,10 @@ struct taking {
 	char *folder; /* of the profile */
 };
 
-static size_t
-number_of(const char *option)
-{
-	size_t i = 0;
-
-	while (option_defs[i].name != NULL &&
-	       strcmp(option_defs[i].name, option) != 0)
-		i++;
-	return i;
-}
-
 const char *
 options_label(struct options *o, const char *option)
 {
-	size_t i = number_of(option);
+	size_t i = options_number(option);
 
 	return o->profile_line[i] == 0
 		   ? arena_printf(&o->arena, "--%s", option)
@@ -98,7 +87,7 @@ list_names(struct profile_name names[NAMES_MAX])
 		*n++ = (struct profile_name){extras[i].name,
 		    extras[i].kind == EXTRA_ALIAS ||
 			    extras[i].kind == EXTRA_REBOOT_MODE
-			? (int)number_of(extras[i].text)
+			? (int)options_number(extras[i].text)
 			: (int)(OPTIONS_MAX + i),
 		    false};
 	*n = (struct profile_name){NULL, 0, false};
@@ -144,10 +133,10 @@ reboot_mode(struct taking *t, const struct profile_line *l)
 static bool
 is_overridden(const struct taking *t, const struct option_def *d)
 {
-	bool drain = t->on_line[number_of("force-pause-and-drain")] ||
-		     t->on_line[number_of("force-pause-no-drain")];
-	bool plugin =
-	    t->on_line[number_of("plugin")] || t->on_line[number_of("root")];
+	bool drain = t->on_line[options_number("force-pause-and-drain")] ||
+		     t->on_line[options_number("force-pause-no-drain")];
+	bool plugin = t->on_line[options_number("plugin")] ||
+		      t->on_line[options_number("root")];
 
 	if (t->on_line[d - option_defs])
 		return true;

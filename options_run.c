@@ -8,13 +8,28 @@
 #include "file.h"
 #include "names.h"
 #include "node_sh.h"
-#include "options.h"
+#include "options_self.h"
 #include "pacemaker.h"
 #include "plan.h"
 #include "text.h"
 #include "words.h"
 
 #define NODES_FILE_MAX (1U << 20)
+
+const char *
+options_absolute(struct options *o, const char *path)
+{
+	char *cwd;
+
+	if (*path == '\0' || *path == '/')
+		return path;
+	cwd = getcwd(NULL, 0);
+	if (cwd == NULL)
+		return NULL;
+	path = arena_printf(&o->arena, "%s/%s", cwd, path);
+	free(cwd);
+	return path;
+}
 
 static int
 add_node(struct options *o, const char *spec, size_t len, size_t *cap,
@@ -185,16 +200,15 @@ static int
 root_args(struct options *o, const char **out, struct err *e)
 {
 	struct buf b = BUF_INIT;
-	char *cwd = NULL;
 	const char *p;
 
 	if (*o->root == '\0')
 		return err_set(e, CAU_USAGE, "--root: a folder is expected");
+	p = options_absolute(o, o->root);
+	if (p == NULL)
+		p = o->root;
 	buf_addstr(&b, "HotfixRootFolderPath=\"");
-	if (*o->root != '/' && (cwd = getcwd(NULL, 0)) != NULL)
-		buf_addf(&b, "%s/", cwd);
-	free(cwd);
-	for (p = o->root; *p != '\0'; p++) {
+	for (; *p != '\0'; p++) {
 		if (*p == '"')
 			buf_addc(&b, '"');
 		buf_addc(&b, *p);
@@ -319,15 +333,11 @@ static int
 absolute(
     struct options *o, const char **path, const char *option, struct err *e)
 {
-	char *cwd;
+	const char *there = options_absolute(o, *path);
 
-	if (**path == '\0' || **path == '/')
-		return 0;
-	cwd = getcwd(NULL, 0);
-	if (cwd == NULL)
+	if (there == NULL)
 		return err_sys(e, "%s: cannot find the current folder", option);
-	*path = arena_printf(&o->arena, "%s/%s", cwd, *path);
-	free(cwd);
+	*path = there;
 	return 0;
 }
 
