@@ -270,9 +270,9 @@ find_plugins(struct options *o, struct err *e)
 }
 
 /* A member that updates its own cluster takes itself last: its restart cuts
- * the run. */
+ * the run. The first n_ordered nodes stand where they were told to. */
 static void
-own_last(struct options *o, struct run_node *nodes, size_t n)
+own_last(struct options *o, struct run_node *nodes, size_t n, size_t n_ordered)
 {
 	struct run_node own;
 	size_t i = 0;
@@ -284,7 +284,7 @@ own_last(struct options *o, struct run_node *nodes, size_t n)
 	own = nodes[i];
 	memmove(&nodes[i], &nodes[i + 1], (n - i - 1) * sizeof(*nodes));
 	nodes[n - 1] = own;
-	if (o->node_order != NULL && strstr(o->node_order, own.name) != NULL)
+	if (i < n_ordered)
 		buf_addf(&o->warnings,
 		    "warning: %s comes last, because cau runs on it\n",
 		    own.name);
@@ -299,7 +299,7 @@ find_order(struct options *o, struct err *e)
 	    arena_alloc(&o->arena, r->n_nodes * sizeof(*nodes));
 	bool *taken = arena_alloc(&o->arena, r->n_nodes * sizeof(*taken));
 	const char *p = o->node_order, *name;
-	size_t n = 0, i, len;
+	size_t n = 0, n_ordered, i, len;
 
 	/* The members come in an order that changes as resources move. */
 	if (o->sealed != NULL && strcmp(r->cluster_type, "pacemaker") == 0)
@@ -319,12 +319,13 @@ find_order(struct options *o, struct err *e)
 		taken[i] = true;
 		nodes[n++] = r->nodes[i];
 	}
+	n_ordered = n;
 	for (i = 0; i < r->n_nodes; i++)
 		if (!taken[i])
 			nodes[n++] = r->nodes[i];
 	r->nodes = nodes;
 	if (strcmp(r->cluster_type, "pacemaker") == 0)
-		own_last(o, nodes, r->n_nodes);
+		own_last(o, nodes, r->n_nodes, n_ordered);
 	return 0;
 }
 

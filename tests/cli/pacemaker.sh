@@ -217,6 +217,17 @@ out_has 'refused: what answers at its address (n3) is n3: give the right one wit
 untouched
 no 'a node was put in standby' ls k/standby.* k/cau-run.*
 
+it 'the member that cau runs on comes last, also when it is told to be earlier'
+cluster 'n1 n10 n2'
+here="--via n2 --cluster pacemaker --nodes n1=local:$dir/here"
+runs 0 pc $here -n --node-order n10
+err_lacks 'comes last'
+runs 0 pc $here -n --node-order N1,n2
+err_has 'warning: n1 comes last, because cau runs on it'
+runs 0 pc $here -n --node-order n10,n2,n1
+err_lacks 'comes last'
+untouched
+
 it 'who ends the standby while a node is drained'
 cluster 'n1 n2 n3'
 echo 'rm -f "standby.$1"' >k/on-standby
