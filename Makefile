@@ -55,6 +55,7 @@ SRCS = \
 	agent_apt.c \
 	agent_apt_plan.c \
 	agent_dnf.c \
+	agent_dnf_advisory.c \
 	agent_fwupd.c \
 	agent_text.c \
 	agent_zypper.c \

@@ -2,6 +2,7 @@
 /* What the readers of agents' words have in common. */
 #include "agent_text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "text.h"
@@ -255,17 +256,56 @@ agent_is_named(const struct agent_strings *names, const struct agent_update *u)
 	return false;
 }
 
-int
-agent_have(
-    struct agent_have *h, const char *text, struct arena *a, struct err *e)
+struct agent_item *
+agent_add_item(struct agent_items *l, struct arena *a)
 {
+	struct agent_item *i;
+
+	l->v = agent_grow(l->v, l->n, sizeof(*l->v), a);
+	i = &l->v[l->n++];
+	memset(i, 0, sizeof(*i));
+	i->name = i->arch = i->version = i->old = i->origin = "";
+	return i;
+}
+
+int
+agent_add_have(
+    struct agent_items *l, const char *text, struct arena *a, struct err *e)
+{
+	struct agent_item *i;
 	const char *f[3];
 
 	if (!agent_fields(f, 3, text, a) || !agent_is_word(f[0]))
 		return agent_odd(
 		    e, "installed", text, "not |NAME|ARCH|VERSION|");
-	h->name = f[0];
-	h->arch = f[1];
-	h->version = begins(f[2], "0:") ? f[2] + 2 : f[2];
+	i = agent_add_item(l, a);
+	i->name = f[0];
+	i->arch = f[1];
+	i->version = begins(f[2], "0:") ? f[2] + 2 : f[2];
 	return 0;
+}
+
+static int
+compare(const void *x, const void *y)
+{
+	const struct agent_item *p = x, *q = y;
+	int c = strcmp(p->name, q->name);
+
+	return c != 0 ? c : strcmp(p->arch, q->arch);
+}
+
+void
+agent_sort_items(struct agent_items *l)
+{
+	if (l->n > 1)
+		qsort(l->v, l->n, sizeof(*l->v), compare);
+}
+
+struct agent_item *
+agent_find_item(const struct agent_items *l, const char *name, const char *arch)
+{
+	struct agent_item key = {.name = name, .arch = arch};
+
+	return l->n == 0 ? NULL
+			 : bsearch(&key, l->v, l->n, sizeof(*l->v), compare);
 }

@@ -63,13 +63,33 @@ int agent_reboot(struct agent_list *l, struct agent_strings *names,
 bool
 agent_is_named(const struct agent_strings *names, const struct agent_update *u);
 
-/* "|NAME|ARCH|VERSION|" of agent-rpm.sh: an installed package. */
-struct agent_have {
+/* A package that could be newer, or is installed. */
+struct agent_item {
 	const char *name;
 	const char *arch;
 	const char *version;
+	const char *old;
+	const char *origin;
+	int64_t size;
+	bool held;    /* newer ones are there, but kept away */
+	bool licence; /* of its own, to be agreed to */
+	size_t seen;  /* in which advisory last, counted from 1; 0: in none */
 };
-int agent_have(struct agent_have *h, const char *text, struct arena *a,
+
+struct agent_items {
+	struct agent_item *v;
+	size_t n;
+};
+
+/* One more, with "" for all its strings. */
+struct agent_item *agent_add_item(struct agent_items *l, struct arena *a);
+/* One more from "|NAME|ARCH|VERSION|" of agent-rpm.sh: an installed one. */
+int agent_add_have(struct agent_items *l, const char *text, struct arena *a,
     struct err *e) CAU_MUSTCHECK;
+/* By name, then architecture. */
+void agent_sort_items(struct agent_items *l);
+/* In a sorted list; NULL when it has none. */
+struct agent_item *agent_find_item(
+    const struct agent_items *l, const char *name, const char *arch);
 
 #endif

@@ -8,23 +8,6 @@
 #include "text.h"
 #include "xml.h"
 
-/* A package that could be newer, or is installed. */
-struct item {
-	const char *name;
-	const char *arch;
-	const char *version;
-	const char *old;
-	const char *origin;
-	bool allowed; /* may be installed now */
-	bool licence; /* of its own, to be agreed to */
-	bool taken;   /* belongs to a patch */
-};
-
-struct items {
-	struct item *v;
-	size_t n;
-};
-
 /* An <update>, of either kind. */
 struct entry {
 	bool is_patch;
@@ -57,8 +40,8 @@ struct words {
 };
 
 struct zypper {
-	struct items all;
-	struct items have;
+	struct agent_items all;
+	struct agent_items have;
 	struct words *words;
 	size_t n_words;
 	bool in_conflicts;
@@ -67,25 +50,9 @@ struct zypper {
 	struct arena *a;
 };
 
-static int
-compare(const void *x, const void *y)
-{
-	const struct item *p = x, *q = y;
-	int c = strcmp(p->name, q->name);
-
-	return c != 0 ? c : strcmp(p->arch, q->arch);
-}
-
-static void
-sort(struct items *l)
-{
-	if (l->n > 1)
-		qsort(l->v, l->n, sizeof(*l->v), compare);
-}
-
 /* The first of this name. */
 static size_t
-first(const struct items *l, const char *name)
+first(const struct agent_items *l, const char *name)
 {
 	size_t low = 0, high = l->n, mid;
 
@@ -329,41 +296,20 @@ find_words(const struct zypper *z, const char *name)
 				     sizeof(*z->words), compare_words);
 }
 
-static struct item *
-add_item(struct items *l, struct arena *a)
-{
-	struct item *i;
-
-	l->v = agent_grow(l->v, l->n, sizeof(*l->v), a);
-	i = &l->v[l->n++];
-	memset(i, 0, sizeof(*i));
-	i->name = i->arch = i->version = i->old = i->origin = "";
-	return i;
-}
-
 static int
 read_line(struct zypper *z, struct agent_list *l, const struct agent_line *line,
     struct err *e)
 {
 	static const char *const documents[] = {"patches", "updates", "all"};
 	const char *s = line->section, *text = line->text;
-	struct agent_have h;
-	struct item *i;
 	size_t k;
 
 	if (strcmp(s, "info") == 0) {
 		read_info(z, text);
 		return 0;
 	}
-	if (strcmp(s, "installed") == 0) {
-		if (agent_have(&h, text, z->a, e) == -1)
-			return -1;
-		i = add_item(&z->have, z->a);
-		i->name = h.name;
-		i->arch = h.arch;
-		i->version = h.version;
-		return 0;
-	}
+	if (strcmp(s, "installed") == 0)
+		return agent_add_have(&z->have, text, z->a, e);
 	if (strcmp(s, "reboot") == 0)
 		return agent_reboot(l, &z->core, text, z->a, e);
 	if (strcmp(s, "tool") == 0) {
@@ -383,13 +329,14 @@ join_items(
 {
 	const struct entries *lists[] = {all, open};
 	const struct entry *t;
-	struct item *i;
+	struct agent_item *i;
 	size_t k, n, from;
 
 	for (n = 0; n < 2; n++) {
 		from = z->all.n;
 		for (k = 0; k < lists[n]->n; k++) {
-			struct items sorted = {z->all.v, n == 0 ? 0 : from};
+			struct agent_items sorted = {
+			    z->all.v, n == 0 ? 0 : from};
 			size_t at;
 
 			t = &lists[n]->v[k];
@@ -403,16 +350,16 @@ join_items(
 			    strcmp(sorted.v[at].name, t->name) == 0)
 				i = &z->all.v[at];
 			else
-				i = add_item(&z->all, z->a);
+				i = agent_add_item(&z->all, z->a);
 			i->name = t->name;
 			i->arch = t->arch;
 			i->version = t->edition;
 			i->old = t->old;
 			i->origin = t->origin;
 			i->licence = t->licence;
-			i->allowed = n == 1;
+			i->held = n == 0;
 		}
-		sort(&z->all);
+		agent_sort_items(&z->all);
 	}
 }
 
@@ -449,7 +396,7 @@ excluded(const struct entry *t, const struct words *w)
 
 /* A name of a conflict: a package, or a package with its architecture. */
 static bool
-is_conflict(const struct item *i, const char *name)
+is_conflict(const struct agent_item *i, const char *name)
 {
 	size_t len = strlen(i->name);
 
@@ -459,11 +406,11 @@ is_conflict(const struct item *i, const char *name)
 }
 
 static void
-add_patch_packages(struct agent_update *u, struct items *l,
+add_patch_packages(struct agent_update *u, struct agent_items *l,
     const struct words *w, bool installed, struct arena *a)
 {
 	const char *name, *base, *dot;
-	struct item *p;
+	struct agent_item *p;
 	size_t i, k, at;
 
 	for (i = 0; w != NULL && i < w->packages.n; i++) {
@@ -483,9 +430,9 @@ add_patch_packages(struct agent_update *u, struct items *l,
 					u->excluded =
 					    "a person must agree to the "
 					    "licence of a package";
-				if (!installed && !p->allowed)
+				if (p->held)
 					u->held = true;
-				p->taken = true;
+				p->seen = 1;
 				agent_add_package(
 				    u, p->name, p->arch, p->version, p->old, a);
 			}
@@ -537,22 +484,22 @@ add_patch(
 }
 
 static void
-add_plain(struct agent_list *l, const struct zypper *z, const struct items *of,
-    bool installed)
+add_plain(struct agent_list *l, const struct zypper *z,
+    const struct agent_items *of, bool installed)
 {
 	struct agent_update *u;
-	const struct item *i;
+	const struct agent_item *i;
 	size_t k;
 
 	for (k = 0; k < of->n; k++) {
 		i = &of->v[k];
-		if (i->taken)
+		if (i->seen > 0)
 			continue;
 		u = agent_add_update(l, z->a);
 		u->title = arena_printf(z->a, "%s %s", i->name, i->version);
 		u->origin = i->origin;
 		u->installed = installed;
-		u->held = !installed && !i->allowed;
+		u->held = i->held;
 		if (i->licence)
 			u->excluded = "a person must agree to its licence";
 		agent_add_package(
@@ -581,7 +528,7 @@ agent_zypper_parse(struct agent_list *l, const struct agent_line *lines,
 	if (z.n_words > 1)
 		qsort(z.words, z.n_words, sizeof(*z.words), compare_words);
 	join_items(&z, &all, &open);
-	sort(&z.have);
+	agent_sort_items(&z.have);
 	for (i = 0; i < patches.n; i++)
 		if (patches.v[i].is_patch &&
 		    add_patch(l, &z, &patches.v[i], e) == -1)

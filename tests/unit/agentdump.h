@@ -4,9 +4,15 @@
  * shows the whole list. With the word "dump" the test program reads lines from
  * standard input instead (tests/lab/rpm.sh).
  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "agent.h"
 
@@ -82,6 +88,28 @@ agent_dump(parse_fn *parse, const char *text)
 	arena_release(&a);
 	return buf_detach(&b);
 }
+
+struct agent_case {
+	const char *in, *out;
+};
+
+static void
+agent_check(parse_fn *parse, const struct agent_case *cases, size_t n)
+{
+	size_t i;
+	char *out;
+
+	for (i = 0; i < n; i++) {
+		out = agent_dump(parse, cases[i].in);
+		if (strcmp(out, cases[i].out) != 0)
+			print_error("input:\n%s\n", cases[i].in);
+		assert_string_equal(out, cases[i].out);
+		free(out);
+	}
+}
+
+#define AGENT_CHECK(parse, cases) \
+	agent_check(parse, cases, sizeof(cases) / sizeof(*(cases)))
 
 static int
 agent_dump_stdin(parse_fn *parse)

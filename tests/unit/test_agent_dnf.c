@@ -1,33 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* What dnf says, and what becomes of it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include "agentdump.h"
 
-struct test_case {
-	const char *in, *out;
-};
-
-static void
-check(const struct test_case *cases, size_t n)
-{
-	size_t i;
-	char *out;
-
-	for (i = 0; i < n; i++) {
-		out = agent_dump(agent_dnf_parse, cases[i].in);
-		if (strcmp(out, cases[i].out) != 0)
-			print_error("input:\n%s\n", cases[i].in);
-		assert_string_equal(out, cases[i].out);
-		free(out);
-	}
-}
-
-#define CHECK(cases) check(cases, sizeof(cases) / sizeof(*(cases)))
+#define CHECK(cases) AGENT_CHECK(agent_dnf_parse, cases)
 #define UP(name, version)                                     \
 	"upgrade |" name "|0|" version "|1|noarch|lab|100|\n" \
 	"check " name ".noarch " version "-1"                 \
@@ -37,7 +12,7 @@ check(const struct test_case *cases, size_t n)
 static void
 test_dnf4(void **state)
 {
-	static const struct test_case cases[] = {
+	static const struct agent_case cases[] = {
 	    {"", ""},
 	    {"tool dnf4\ncheck \nreboot no\n", ""},
 	    {"tool dnf4\n"
@@ -135,7 +110,7 @@ test_dnf4(void **state)
 static void
 test_dnf5(void **state)
 {
-	static const struct test_case cases[] = {
+	static const struct agent_case cases[] = {
 	    {"tool dnf5\nlist-json []\ninfo-json {}\n", ""},
 	    {"tool dnf5\nlist-json []\ninfo-json []\n", ""},
 	    /* 5.0: a table; without a severity its column is empty. */
@@ -180,7 +155,7 @@ test_dnf5(void **state)
 static void
 test_installed(void **state)
 {
-	static const struct test_case cases[] = {
+	static const struct agent_case cases[] = {
 	    {"tool dnf4\ninstalled |a|noarch|0:1-1|\nreboot yes kernel\n",
 		"the node waits for a restart\n"},
 	    {"tool dnf4 installed\n"
@@ -205,7 +180,7 @@ test_installed(void **state)
 static void
 test_odd(void **state)
 {
-	static const struct test_case cases[] = {
+	static const struct agent_case cases[] = {
 	    {"nonsense x\n",
 		"error: nonsense: this section is not known: 'x'\n"},
 	    {"check Error: no such repository lab\n",

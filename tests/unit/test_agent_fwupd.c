@@ -1,33 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* What fwupdmgr says, and what becomes of it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include "agentdump.h"
 
-struct test_case {
-	const char *in, *out;
-};
-
-static void
-check(const struct test_case *cases, size_t n)
-{
-	size_t i;
-	char *out;
-
-	for (i = 0; i < n; i++) {
-		out = agent_dump(agent_fwupd_parse, cases[i].in);
-		if (strcmp(out, cases[i].out) != 0)
-			print_error("input:\n%s\n", cases[i].in);
-		assert_string_equal(out, cases[i].out);
-		free(out);
-	}
-}
-
-#define CHECK(cases) check(cases, sizeof(cases) / sizeof(*(cases)))
+#define CHECK(cases) AGENT_CHECK(agent_fwupd_parse, cases)
 #define DEVICE(more, release)                                             \
 	"updates {\"Devices\":[{\"Name\":\"Dock\",\"DeviceId\":\"a45d\"," \
 	"\"Version\":\"1.0\"" more                                        \
@@ -39,7 +14,7 @@ check(const struct test_case *cases, size_t n)
 static void
 test_updates(void **state)
 {
-	static const struct test_case cases[] = {
+	static const struct agent_case cases[] = {
 	    {"", ""},
 	    {"updates \nreboot no\n", ""},
 	    {"updates {\nupdates   \"Devices\" : []\nupdates }\n", ""},
@@ -88,7 +63,7 @@ test_updates(void **state)
 static void
 test_persons(void **state)
 {
-	static const struct test_case cases[] = {
+	static const struct agent_case cases[] = {
 	    {DEVICE(",\"Flags\":[\"needs-shutdown\"]", ""),
 		EXCLUDED("it comes into use by switching the machine off, a "
 			 "restart is not enough")},
@@ -116,7 +91,7 @@ test_persons(void **state)
 static void
 test_devices(void **state)
 {
-	static const struct test_case cases[] = {
+	static const struct agent_case cases[] = {
 	    {"devices {\"Devices\":[{\"Name\":\"Dock\",\"DeviceId\":\"a\","
 	     "\"Version\":\"1\",\"Flags\":[\"updatable\"],\"UpdateState\":4},"
 	     "{\"Name\":\"CPU\",\"DeviceId\":\"b\",\"Version\":\"2\","
@@ -135,7 +110,7 @@ test_devices(void **state)
 static void
 test_odd(void **state)
 {
-	static const struct test_case cases[] = {
+	static const struct agent_case cases[] = {
 	    {"nonsense x\n",
 		"error: nonsense: this section is not known: 'x'\n"},
 	    {"updates No updates\n",

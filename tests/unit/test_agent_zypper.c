@@ -1,33 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* What zypper says, and what becomes of it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include "agentdump.h"
 
-struct test_case {
-	const char *in, *out;
-};
-
-static void
-check(const struct test_case *cases, size_t n)
-{
-	size_t i;
-	char *out;
-
-	for (i = 0; i < n; i++) {
-		out = agent_dump(agent_zypper_parse, cases[i].in);
-		if (strcmp(out, cases[i].out) != 0)
-			print_error("input:\n%s\n", cases[i].in);
-		assert_string_equal(out, cases[i].out);
-		free(out);
-	}
-}
-
-#define CHECK(cases) check(cases, sizeof(cases) / sizeof(*(cases)))
+#define CHECK(cases) AGENT_CHECK(agent_zypper_parse, cases)
 
 #define STREAM(section, body)                                                  \
 	section " <?xml version='1.0'?>\n" section " <stream>\n" section       \
@@ -64,7 +39,7 @@ check(const struct test_case *cases, size_t n)
 static void
 test_patches(void **state)
 {
-	static const struct test_case cases[] = {
+	static const struct agent_case cases[] = {
 	    {"", ""},
 	    {"tool zypper\nreboot no\n" PATCHES(""), ""},
 	    /* As zypper 1.14 wrote it, with output around. */
@@ -153,7 +128,7 @@ test_persons(void **state)
 #define LINE(name, why)                                        \
 	"[" name "] " name " | security Important (" why ")\n" \
 	"  patch:" name ".noarch 1 <- \n"
-	static const struct test_case cases[] = {
+	static const struct agent_case cases[] = {
 	    {PATCHES(PATCH("name=\"L\" " NEEDED QUIET,
 		 "<license>You must agree.</license>")),
 		LINE("L", "a person must agree to its licence")},
@@ -185,7 +160,7 @@ test_persons(void **state)
 static void
 test_installed(void **state)
 {
-	static const struct test_case cases[] = {
+	static const struct agent_case cases[] = {
 	    {"tool zypper installed\n" PATCHES(PATCH(
 		 "name=\"A\" " BASE "status=\"applied\" " QUIET, "")) INFO("A",
 		 "---",
@@ -216,7 +191,7 @@ test_installed(void **state)
 static void
 test_odd(void **state)
 {
-	static const struct test_case cases[] = {
+	static const struct agent_case cases[] = {
 	    {"nonsense x\n",
 		"error: nonsense: this section is not known: 'x'\n"},
 	    {"patches Repository lab is broken\n",
