@@ -200,8 +200,8 @@ put_aside(
 	return rc;
 }
 
-/* A run that was cut short must not be forgotten by starting another; one
- * whose journal is damaged must not be in the way. */
+/* A run that was cut short must not be forgotten by starting another. One that
+ * had just ended, or whose journal is damaged, must not be in the way. */
 static int
 check_left_over(const struct session *s, struct err *e)
 {
@@ -214,17 +214,18 @@ check_left_over(const struct session *s, struct err *e)
 	path = state_journal(s->o->state_dir, id);
 	engine_init(&g);
 	rc = journal_load(&g, path, NULL, e);
-	engine_release(&g);
-	if (rc == -1) {
+	if (rc == -1)
 		rc = put_aside(s, id, path, e);
-		free(path);
-		return rc;
-	}
+	else if (g.finished)
+		state_clear_current(s->o->state_dir);
+	else
+		rc = err_set(e, CAU_CANCELED,
+		    "run %s was cut short and nobody works on it: go on with "
+		    "cau recover, or give it up with cau recover --abandon",
+		    id);
+	engine_release(&g);
 	free(path);
-	return err_set(e, CAU_CANCELED,
-	    "run %s was cut short and nobody works on it: go on with cau "
-	    "recover, or give it up with cau recover --abandon",
-	    id);
+	return rc;
 }
 
 /* Whether the cluster is fit for a run at all; what is wrong is told. */

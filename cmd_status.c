@@ -176,7 +176,14 @@ open_run(struct status *s, struct view *v, struct err *e)
 	if (state_check(s->o->state_dir, e) == -1)
 		return -1;
 	s->state = current(s->o->state_dir, id);
-	return s->state == STATE_IDLE ? load_last(s, v, e) : load(s, id, v, e);
+	if (s->state == STATE_IDLE)
+		return load_last(s, v, e);
+	if (load(s, id, v, e) == -1)
+		return -1;
+	/* It died between its last record and its last breath. */
+	if (s->state == STATE_INTERRUPTED && s->engine.finished)
+		s->state = STATE_IDLE;
+	return 0;
 }
 
 static uint64_t

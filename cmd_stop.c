@@ -134,7 +134,7 @@ find(struct stop *s, struct err *e)
 	if (rc == -1)
 		return -1;
 	if (rc == 0)
-		return state_current(dir, id) == 0
+		return state_left_over(dir, id) == 0
 			   ? left_behind(id, e)
 			   : err_set(e, CAU_FAILED, "no run is in progress");
 	s->path = state_journal(dir, s->holder.run_id);

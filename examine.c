@@ -157,12 +157,14 @@ look_back(struct health *h, const char *state_dir)
 	struct engine g;
 	struct err e;
 
-	if (state_current(state_dir, id) == 0) {
-		if (state_is_driven(state_dir, id))
-			h->own_run = arena_strdup(&h->arena, id);
-		else
-			health_add(h, "leftover-run", NULL, SEVERITY_CRITICAL,
-			    "run %s was cut short and nobody works on it", id);
+	if (state_current(state_dir, id) == 0 &&
+	    state_is_driven(state_dir, id)) {
+		h->own_run = arena_strdup(&h->arena, id);
+		return;
+	}
+	if (state_left_over(state_dir, id) == 0) {
+		health_add(h, "leftover-run", NULL, SEVERITY_CRITICAL,
+		    "run %s was cut short and nobody works on it", id);
 		return;
 	}
 	runs = state_runs(state_dir);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "journal.h"
 #include "names.h"
 #include "text.h"
 
@@ -362,6 +363,24 @@ state_current(const char *state_dir, char out[RUN_ID_SIZE])
 		return -1;
 	memcpy(out, id, RUN_ID_SIZE);
 	return 0;
+}
+
+int
+state_left_over(const char *state_dir, char out[RUN_ID_SIZE])
+{
+	struct engine g;
+	struct err e;
+	char *path;
+	bool ended;
+
+	if (state_current(state_dir, out) == -1)
+		return -1;
+	path = state_journal(state_dir, out);
+	engine_init(&g);
+	ended = journal_load(&g, path, NULL, &e) == 0 && g.finished;
+	engine_release(&g);
+	free(path);
+	return ended ? -1 : 0;
 }
 
 int

@@ -50,6 +50,10 @@ int state_set_current(
     const char *state_dir, const char *run_id, struct err *e) CAU_MUSTCHECK;
 void state_clear_current(const char *state_dir);
 
+/* The same, but not one whose journal says that it has come to its end: only
+ * the link to it was left. */
+int state_left_over(const char *state_dir, char out[RUN_ID_SIZE]);
+
 /* Whether somebody works on that run. */
 bool state_is_driven(const char *state_dir, const char *run_id);
 

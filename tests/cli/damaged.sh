@@ -98,4 +98,28 @@ out n1
 in n1
 EOF
 
+it 'a run that has come to its end is over, even if its process was killed then'
+fresh
+echo 'exit 0' | put $all/a.sh
+runs 0 run1 -q
+id=$(ls c/runs)
+ln -s "runs/$id" c/current
+echo "$id somebody" >n1/lock
+runs 0 cau status
+out_has 'No run is in progress. The last one:'
+runs 1 cau stop
+err_is <<'EOF'
+cau stop: no run is in progress
+EOF
+runs 0 cau healthcheck --only leftover-run --nodes "$one"
+runs 0 run1 -q
+silent_err
+out_has 'AlreadyInstalled'
+no 'a link is left' [ -h c/current ]
+no 'a lock is left' [ -e n1/lock ]
+ln -s "runs/$id" c/current
+runs 0 cau recover -q
+out_has "Updating Run $id: Succeeded"
+no 'a link is left' [ -h c/current ]
+
 finish
