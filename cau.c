@@ -70,6 +70,7 @@ unknown_command(const char *name)
 {
 	const char *names[sizeof(commands) / sizeof(*commands)], *near;
 	struct buf b = BUF_INIT;
+	struct err e;
 	size_t n = 0;
 
 	for (const struct command *c = commands; c->name != NULL; c++)
@@ -77,11 +78,14 @@ unknown_command(const char *name)
 	names[n] = NULL;
 	text_printable(&b, name, strlen(name));
 	near = text_nearest(name, names);
-	(void)fprintf(stderr, "cau: unknown command '%.60s'%s%s%s\n", b.data,
+	(void)err_set(&e, CAU_USAGE, "unknown command '%.60s'%s%s%s", b.data,
 	    near == NULL ? "" : " (did you mean ", near == NULL ? "" : near,
 	    near == NULL ? "" : "?)");
-	(void)fputs("usage: cau COMMAND [options] (see cau help)\n", stderr);
 	buf_release(&b);
+	if (command_wants_json())
+		print_json_error(name, &e, true);
+	(void)fprintf(stderr,
+	    "cau: %s\nusage: cau COMMAND [options] (see cau help)\n", e.text);
 	return CAU_USAGE;
 }
 
@@ -146,6 +150,7 @@ main(int argc, char **argv)
 	if (open_standard_fds() == -1)
 		return CAU_FAILED;
 	keep_fds_from_children();
+	command_line(argv);
 	if (argc < 2) {
 		list_commands(stderr);
 		return CAU_USAGE;

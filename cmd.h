@@ -6,6 +6,8 @@
 #ifndef CAU_CMD_H
 #define CAU_CMD_H
 
+#include <stdbool.h>
+
 #include "cau.h"
 
 struct command {
@@ -33,9 +35,17 @@ int cmd_scan(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
 
+/* Keeps the words that main was given. */
+void command_line(char **argv);
+/* Is --json one of them? What is misused cannot be asked more exactly. */
+bool command_wants_json(void);
+
+/* {"format":1,"command":...,"error":...} to stdout, for --json. */
+void print_json_error(const char *command, const struct err *e, bool one_line);
 /* "cau NAME: text" to stderr; returns the exit code of e. */
 int command_fail(const char *name, const struct err *e);
-/* One reason and one usage line to stderr; returns CAU_USAGE. */
+/* One reason and one usage line to stderr, and the reason as JSON to stdout
+ * when that is wanted; returns CAU_USAGE. */
 int command_misuse(const char *name, const char *synopsis, const char *fmt, ...)
     CAU_PRINTF(3, 4);
 /* Flushes stdout; a full disk is an error. Returns code or CAU_FAILED. */

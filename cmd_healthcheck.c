@@ -167,14 +167,16 @@ healthcheck(struct options *o)
 	return rc;
 }
 
-/* Who asks in the manner of monitoring plug-ins knows no other exit codes. */
+/* Who asks in the manner of monitoring plug-ins knows no other exit codes. With
+ * --json, too, the answer has been given. */
 static int
 misuse(const struct options *o, int rc)
 {
 	if (rc == CAU_OK || !o->nagios)
 		return rc;
-	(void)puts("CAU UNKNOWN - the options or the profile are wrong: see "
-		   "standard error");
+	if (!command_wants_json())
+		(void)puts("CAU UNKNOWN - the options or the profile are "
+			   "wrong: see standard error");
 	return NAGIOS_UNKNOWN;
 }
 

@@ -147,6 +147,8 @@ cmd_report(int argc, char **argv)
 			argc--;
 			argv++;
 		}
+	} else {
+		verb = "";
 	}
 	rc = options_parse(&o, CMD_REPORT, REPORT_SYNOPSIS, argc, argv);
 	if (rc == -1 && word == NULL && o.n_operands == 1)

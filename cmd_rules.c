@@ -12,10 +12,9 @@
 #include "rules_explain.h"
 #include "text.h"
 
-#define ANY_USAGE   "cau rules check|explain FILE [OPTIONS]"
-#define CHECK_USAGE "cau rules check FILE [--json]"
-#define EXPLAIN_USAGE                                           \
-	"cau rules explain FILE --file NAME [--folder FOLDER] " \
+#define CHECK_SYNOPSIS "check FILE [--json]"
+#define EXPLAIN_SYNOPSIS                              \
+	"explain FILE --file NAME [--folder FOLDER] " \
 	"[--exit CODE] [--json]"
 enum { OPT_JSON = 256, OPT_FILE, OPT_FOLDER, OPT_EXIT };
 
@@ -27,24 +26,12 @@ struct options {
 	struct rules_question question;
 };
 
-/* One reason and one usage line. */
-static int
-misuse(const char *usage, const struct err *e)
-{
-	struct buf b = BUF_INIT;
-
-	text_printable(&b, e->text, strlen(e->text));
-	(void)fprintf(stderr, "cau rules: %s\nusage: %s\n", b.data, usage);
-	buf_release(&b);
-	return CAU_USAGE;
-}
-
 static void
 help(void)
 {
 	(void)printf(
-	    "usage: " CHECK_USAGE "\n"
-	    "       " EXPLAIN_USAGE "\n"
+	    "usage: cau rules " CHECK_SYNOPSIS "\n"
+	    "       cau rules " EXPLAIN_SYNOPSIS "\n"
 	    "\n"
 	    "check    reports everything that is wrong in a hotfix "
 	    "configuration file\n"
@@ -272,25 +259,24 @@ cmd_rules(int argc, char **argv)
 	struct options o = {.explain = false};
 	struct err e;
 
-	if (argc < 2) {
-		(void)err_set(&e, CAU_USAGE, "check or explain?");
-		return misuse(ANY_USAGE, &e);
-	}
+	if (argc < 2)
+		return command_misuse(
+		    "rules", RULES_SYNOPSIS, "check or explain?");
 	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
 		help();
-		return CAU_OK;
+		return command_done("rules", CAU_OK);
 	}
 	o.explain = strcmp(argv[1], "explain") == 0;
-	if (!o.explain && strcmp(argv[1], "check") != 0) {
-		(void)err_set(
-		    &e, CAU_USAGE, "'%s' is none of check, explain", argv[1]);
-		return misuse(ANY_USAGE, &e);
-	}
+	if (!o.explain && strcmp(argv[1], "check") != 0)
+		return command_misuse("rules", RULES_SYNOPSIS,
+		    "'%s' is none of check, explain", argv[1]);
 	if (parse_options(&o, argc - 1, argv + 1, &e) == -1)
-		return misuse(o.explain ? EXPLAIN_USAGE : CHECK_USAGE, &e);
+		return command_misuse("rules",
+		    o.explain ? EXPLAIN_SYNOPSIS : CHECK_SYNOPSIS, "%s",
+		    e.text);
 	if (o.help) {
 		help();
-		return CAU_OK;
+		return command_done("rules", CAU_OK);
 	}
-	return run(&o);
+	return command_done("rules", run(&o));
 }

@@ -223,15 +223,6 @@ scan(struct options *o)
 	return rc;
 }
 
-void
-print_json_error(const char *command, const struct err *e, bool one_line)
-{
-	json_t *doc = json_pack("{s:i, s:s}", "format", 1, "command", command);
-
-	json_set(doc, "error", json_from_text(e->text));
-	json_print(stdout, doc, one_line);
-}
-
 int
 complete_options(struct options *o, const char *synopsis, bool one_line)
 {
@@ -246,11 +237,11 @@ complete_options(struct options *o, const char *synopsis, bool one_line)
 		(void)fputs(o->warnings.data, stderr);
 	if (!failed)
 		return -1;
+	if (!profile && e.code == CAU_USAGE)
+		return command_misuse(o->command, synopsis, "%s", e.text);
 	if (o->json)
 		print_json_error(o->command, &e, one_line);
-	return profile || e.code != CAU_USAGE
-		   ? command_fail(o->command, &e)
-		   : command_misuse(o->command, synopsis, "%s", e.text);
+	return command_fail(o->command, &e);
 }
 
 int

@@ -30,7 +30,4 @@ int scan_exit_code(
  * that failed: it has been told. */
 int complete_options(struct options *o, const char *synopsis, bool one_line);
 
-/* {"format":1,"command":...,"error":...} to stdout, for --json. */
-void print_json_error(const char *command, const struct err *e, bool one_line);
-
 #endif

@@ -255,6 +255,44 @@ err_has '--suspend-command and --resume-command belong together'
 runs 2 cau run --nodes n1=host --root root --suspend-command "'x" --resume-command true
 err_has '--suspend-command: a quote is never closed'
 
+# told TEXT WORD...: one document says what is wrong with the words.
+told() {
+	text=$1
+	shift
+	runs 2 cau "$@"
+	out_is <<X
+{"format":1,"command":"$1","error":"$text"}
+X
+	has err "cau $1: ${text%%\\*}"
+}
+
+it 'what is wrong is a document, too, wherever --json stands'
+for c in healthcheck plan recover replay report run scan status stop; do
+	told 'unknown option --nosuch' $c --nosuch --json
+done
+told 'unknown option -x' scan --json -x
+told 'unknown option --\\x1b' scan "--$esc" --json
+told '--parallel: 0 is outside 1 to 1000' run --parallel 0 --json
+told '--nodes needs a value' plan --json --nodes
+told '--rsh: a command is expected' scan --json --rsh ''
+told "unexpected word 'word'" healthcheck word --json
+told "unexpected word 'more'" replay word --js more
+told "unexpected word 'more'" stop more --json
+told 'list or show?' report --json
+told 'register wants the path of one program' plugin register --json
+told 'unknown option --nosuch' plugin list --nosuch --json
+told 'unknown option --nosuch' query check x --json --nosuch
+told 'QUERY is missing' query explain --json
+told "unknown option '--nosuch'" rules check --json --nosuch
+told '--file NAME is missing' rules explain x --json
+told "'x' is none of check, explain" rules x --json
+runs 2 cau runs --json
+out_is <<'X'
+{"format":1,"command":"runs","error":"unknown command 'runs' (did you mean run?)"}
+X
+runs 2 cau scan --nosuch -- --json
+silent_out
+
 it 'nothing was touched'
 no 'executed' [ -e canary ]
 same 'calls of ssh' "$(wc -l <stub.log)" 0

@@ -51,9 +51,13 @@ runs 2 health --node-checks-dir here
 err_has '--node-checks-dir: an absolute path is needed'
 runs 2 health word
 err_has "unexpected word 'word'"
-runs 3 health --json --nagios
+runs 3 health --nagios --min-free 5X
 out_is <<'X'
 CAU UNKNOWN - the options or the profile are wrong: see standard error
+X
+runs 3 health --json --nagios
+out_is <<'X'
+{"format":1,"command":"healthcheck","error":"--nagios and --json exclude each other"}
 X
 runs 2 cau run --alert-action maybe
 err_has '--alert-action: maybe: stop, prompt or continue is expected'

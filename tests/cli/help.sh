@@ -86,7 +86,9 @@ EOF
 
 it 'an option before the command'
 runs 2 cau --json scan
-silent_out
+out_is <<'EOF'
+{"format":1,"command":"--json","error":"unknown command '--json'"}
+EOF
 err_has "'--json'"
 
 it 'unknown option, with the nearest'
@@ -152,6 +154,7 @@ done
 
 it 'a word after --'
 runs 2 cau scan --root /x -- --json
+silent_out
 err_has "unexpected word '--json'"
 
 it 'report without a verb, with a wrong one'

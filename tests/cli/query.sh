@@ -361,12 +361,16 @@ fi
 
 # misuse REASON SYNOPSIS WORD...
 misuse() {
+	reason=$1
 	it "usage: $1"
 	printf 'cau query: %s\nusage: cau query %s (see cau help query)\n' \
 		"$1" "$2" >want
 	shift 2
 	runs 2 cau query "$@"
-	silent_out
+	case " $* " in
+	*' --json '*) json .error "$reason" ;;
+	*) silent_out ;;
+	esac
 	is err want
 }
 

@@ -56,6 +56,7 @@ succeeds() {
 }
 
 : >none
+any_usage='usage: cau rules check FILE | explain FILE --file NAME [options]'
 check_usage='usage: cau rules check FILE [--json]'
 explain_usage='usage: cau rules explain FILE --file NAME [--folder FOLDER] [--exit CODE] [--json]'
 
@@ -284,15 +285,15 @@ check 'explain: errors' 2 none err "$cau" rules explain none2.xml --file a.deb
 # misuse NAME REASON USAGE CMD...
 misuse() {
 	name=$1
-	printf 'cau rules: %s\n%s\n' "$2" "$3" >err
+	printf 'cau rules: %s\n%s (see cau help rules)\n' "$2" "$3" >err
 	shift 3
 	check "usage: $name" 2 none err "$cau" rules "$@"
 }
 
 misuse 'nothing' 'check or explain?' \
-	'usage: cau rules check|explain FILE [OPTIONS]'
+	"$any_usage"
 misuse 'what' "'chek' is none of check, explain" \
-	'usage: cau rules check|explain FILE [OPTIONS]' chek
+	"$any_usage" chek
 misuse 'no file' 'FILE is missing' "$check_usage" check
 misuse 'two files' "one FILE is enough, what is 'b'?" "$check_usage" check a b
 misuse 'option' "unknown option '--frob'" "$check_usage" check --frob a
