@@ -50,6 +50,18 @@ has_trouble(const struct engine_node *n)
 	       engine_reboot_is_open(n);
 }
 
+/* The run was stopped before all was done that was begun here. */
+static bool
+is_cut(const struct engine *g, const struct engine_node *n)
+{
+	struct engine_counts c = engine_count(n);
+
+	return c.pending + c.canceled > 0 ||
+	       (g->stop != ENGINE_STOP_NONE &&
+		   (n->scanned < g->run.n_plugins ||
+		       (n->opened && *g->run.post_script != '\0')));
+}
+
 static enum summary_status
 node_status(const struct engine *g, const struct engine_node *n)
 {
@@ -60,10 +72,7 @@ node_status(const struct engine *g, const struct engine_node *n)
 	if (has_trouble(n) || c.failed + c.unknown > 0)
 		return c.succeeded > 0 ? STATUS_PARTIALLY_FAILED
 				       : STATUS_FAILED;
-	if (n->passed || c.pending + c.canceled > 0 ||
-	    (g->stop != ENGINE_STOP_NONE &&
-		(n->scanned < g->run.n_plugins ||
-		    (n->opened && *g->run.post_script != '\0'))))
+	if (n->passed || is_cut(g, n))
 		return c.succeeded > 0 ? STATUS_PARTIALLY_FAILED
 				       : STATUS_CANCELED;
 	return STATUS_SUCCEEDED;
@@ -130,8 +139,9 @@ finish(struct engine *g, struct engine_node *n)
 	cancel_rest(n);
 	n->finished = true;
 	n->status = node_status(g, n);
-	/* What a further attempt cured stays in the list only. */
-	if (!has_trouble(n) && !n->held)
+	/* What a further attempt cured stays in the list only. One that was
+	 * stopped cured nothing. */
+	if (!has_trouble(n) && !n->held && (n->passed || !is_cut(g, n)))
 		n->error = n->passed ? passed_error(n) : NULL;
 	if (!n->active && n->lost && g->run.require_all_nodes_online)
 		engine_stop_run(g, ENGINE_STOP_OFFLINE,

@@ -296,11 +296,22 @@ add_next_of(struct buf *b, const struct engine *g, const struct engine_node *n)
 		    "%s again\n",
 		    n->info->name, c.failed, c.failed == 1 ? "" : "s",
 		    c.failed == 1 ? "it" : "them");
-	else if (n->passed && n->status == STATUS_CANCELED)
+	if (n->passed && n->status == STATUS_CANCELED)
 		buf_addf(b, "  %s: see to what keeps it from being updated\n",
 		    n->info->name);
 	else if (n->error != NULL && !n->unknown && !n->suspended)
 		buf_addf(b, "  %s: mend what the error says\n", n->info->name);
+}
+
+/* Whether there may be updates for it that were not tried. */
+static bool
+has_rest(const struct engine *g, const struct engine_node *n)
+{
+	struct engine_counts c = engine_count(n);
+
+	return n->status != STATUS_SUCCEEDED && c.failed == 0 &&
+	       (c.canceled + c.unknown > 0 || n->scanned < g->run.n_plugins ||
+		   n->failed_plugins != 0);
 }
 
 /* What is left to be done by hand. */
@@ -308,17 +319,16 @@ static void
 add_next(struct buf *b, const struct engine *g)
 {
 	struct buf next = BUF_INIT;
-	size_t canceled = 0;
+	size_t rest = 0;
 
 	for (size_t i = 0; g->finished && i < g->run.n_nodes; i++) {
 		add_next_of(&next, g, &g->nodes[i]);
-		canceled += g->nodes[i].status != STATUS_SUCCEEDED &&
-			    engine_count(&g->nodes[i]).failed == 0;
+		rest += has_rest(g, &g->nodes[i]);
 	}
-	if (canceled > 0 && g->finished)
+	if (rest > 0)
 		buf_addf(&next,
 		    "  cau run again: %zu node%s not brought up to date\n",
-		    canceled, canceled == 1 ? " was" : "s were");
+		    rest, rest == 1 ? " was" : "s were");
 	if (!g->finished)
 		buf_addstr(&next,
 		    "  if nobody works on this run: cau recover takes it up, "

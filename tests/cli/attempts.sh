@@ -174,6 +174,35 @@ post n1
 EOT
 out_has '  n1  PartiallyFailed: 1 succeeded, attempt 3'
 
+it 'a post-update script and an update that fail: both are to be seen to'
+start
+echo 'exit 9' | put $all/b.sh
+runs 1 run1 --max-retries-per-node 0 --post-update-script post
+out_is <<'EOF'
+Updating Run RUN: Failed
+  started TIME, took SPAN, 1 node, by USER on HOST
+  error: MaxFailedNodesExceeded: 1 node failed, 0 allowed
+
+  n1  PartiallyFailed: 1 succeeded, 1 failed
+    error: post: it ended with exit code 1
+    Succeeded         CAUHotfix_All/a.sh  exit 0 SPAN
+    Failed            CAUHotfix_All/b.sh  exit 9 SPAN
+        exit code 9 is not listed in rule Extension SH
+
+Next:
+  n1: see why 1 update failed; the next run tries it again
+  n1: mend what the error says
+EOF
+start
+runs 1 run3 --max-retries-per-node 0 --post-update-script post
+sed -n '/^Next/,$p' out >got
+file_is got <<'EOF'
+Next:
+  n1: mend what the error says
+  n2: mend what the error says
+  cau run again: 1 node was not brought up to date
+EOF
+
 it 'a failed suspend after the pre-update script: put back, and the pair is kept'
 start
 script pre "echo pre >>$dir/order"
@@ -271,6 +300,60 @@ out n1
 install n1
 in n1
 EOT
+
+it '--stop-after before a further attempt: what failed was not cured'
+start
+runs 6 run1 --stop-after 500ms --retry-wait 1h --suspend-command 'sh never' \
+	--resume-command 'sh tool in'
+out_is <<'EOF'
+Updating Run RUN: Canceled
+  started TIME, took SPAN, 1 node, by USER on HOST
+  error: StopAfter: the run has taken longer than SPAN
+
+  n1  Canceled: 1 canceled, attempt 2
+    error: suspend command sh: exit status 5 (attempt 1)
+    Canceled          CAUHotfix_All/a.sh
+        the run was stopped
+
+Next:
+  n1: mend what the error says
+  cau run again: 1 node was not brought up to date
+EOF
+file_is order <<'EOF'
+suspend n1
+in n1
+EOF
+runs 0 cau report show --json
+json '.nodes[0] | .status + ": " + .error' 'Canceled: suspend command sh: exit status 5'
+
+# Each of these waits until the run is told to stop.
+until_stop="until grep -q stop_requested $dir/c/current/journal.jsonl; do sleep 0.02; done"
+
+# stopped_in PHASE DONE NODE: --stop-after passes in it; what is done.
+stopped_in() {
+	start
+	for s in pre drain back post; do
+		script $s "echo $s >>$dir/order" \
+			"$([ $s != "$1" ] || echo "$until_stop")"
+	done
+	runs 6 run3 --stop-after 500ms --pre-update-script pre \
+		--post-update-script post --suspend-command ./drain --resume-command ./back
+	same "stopped in $1" "$(tr '\n' ' ' <order)" "$2"
+	out_has '  error: StopAfter: the run has taken longer than 0.5 s'
+	out_has "  n1  $3"
+	out_has '  n2  Canceled: 1 canceled'
+	out_lacks 'LEFT OUT OF SERVICE'
+}
+
+it '--stop-after in each phase: the node is put back, and the scripts are a pair'
+stopped_in pre 'pre post ' 'Canceled: 1 canceled'
+stopped_in drain 'pre drain back post ' 'Canceled: 1 canceled'
+stopped_in back 'pre drain install n1 back post ' 'Succeeded: 1 succeeded'
+stopped_in post 'pre drain install n1 back post ' 'Succeeded: 1 succeeded'
+start
+runs 6 run3 --stop-after 1ms
+out_has '  n3  Canceled: not scanned'
+no 'touched' [ -e order ]
 
 it '--warn-after warns, and the run goes on'
 start

@@ -575,7 +575,7 @@ Updating Run RUN: Failed
 
 Next:
   n1: set it right, then put it back into service with the command above
-  cau run again: 3 nodes were not brought up to date
+  cau run again: 2 nodes were not brought up to date
 EOF
 
 it 'a suspend command that is not there'
