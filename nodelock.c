@@ -27,20 +27,19 @@ answer_line(void *ctx, const char *key, const char *text, size_t len)
 {
 	struct answer *a = ctx;
 	struct buf b = BUF_INIT;
-	size_t id = strcspn(text, " .");
+	size_t id;
 
-	(void)len;
-	a->busy = a->busy || strcmp(key, "busy") == 0;
 	if (strcmp(key, "held") != 0 && strcmp(key, "busy") != 0)
 		return;
 	a->held = true;
+	a->busy = a->busy || strcmp(key, "busy") == 0;
+	text_printable(&b, text, len);
+	id = strcspn(b.data, " .");
 	if (id < sizeof(a->run)) {
-		memcpy(a->run, text, id);
+		memcpy(a->run, b.data, id);
 		a->run[id] = '\0';
 	}
-	text += id;
-	text_printable(&b, text, strlen(text));
-	(void)snprintf(a->who, sizeof(a->who), "%.250s", b.data);
+	(void)snprintf(a->who, sizeof(a->who), "%.250s", b.data + id);
 	buf_release(&b);
 }
 
@@ -120,10 +119,8 @@ nodelock_take(const struct nodelock *l, struct node *n, struct err *e)
 	else
 		(void)err_set(e, CAU_LOCKED,
 		    "the node is locked by run %s, started by%s; if that run "
-		    "is dead: "
-		    "cau recover on its coordinator, or wait until the lock is "
-		    "an "
-		    "hour old",
+		    "is dead: cau recover on its coordinator, or wait until "
+		    "the lock is an hour old",
 		    a.run, a.who);
 	return NODELOCK_HELD;
 }

@@ -97,15 +97,21 @@ program_staged_path(const struct program *p, const struct node *n)
 	return xasprintf("%s/stage/%s/%s", n->state_dir, p->sha256, p->name);
 }
 
+/* Whether the answer has a line with this key. */
+struct found {
+	const char *key;
+	bool yes;
+};
+
 static void
-need_line(void *ctx, const char *key, const char *text, size_t len)
+look_for(void *ctx, const char *key, const char *text, size_t len)
 {
-	bool *need = ctx;
+	struct found *f = ctx;
 
 	(void)text;
 	(void)len;
-	if (strcmp(key, "need") == 0)
-		*need = true;
+	if (strcmp(key, f->key) == 0)
+		f->yes = true;
 }
 
 static void
@@ -140,16 +146,22 @@ enum node_rc
 program_stage(const struct program *p, struct node *n, struct err *e)
 {
 	struct buf b = BUF_INIT;
-	bool need = false;
+	struct found found = {"need", false};
 	enum node_rc rc;
 
 	request(&b, "cau_have", p);
-	rc = node_call(n, b.data, need_line, &need, STAGE_MS, e);
-	if (rc == NODE_OK && need) {
+	rc = node_call(n, b.data, look_for, &found, STAGE_MS, e);
+	if (rc == NODE_OK && found.yes) {
 		rc = put(p, n, e);
 		request(&b, "cau_verify", p);
+		found = (struct found){"differs", false};
 		if (rc == NODE_OK)
-			rc = node_call(n, b.data, NULL, NULL, STAGE_MS, e);
+			rc =
+			    node_call(n, b.data, look_for, &found, STAGE_MS, e);
+		if (found.yes)
+			(void)err_set(e, CAU_REFUSED,
+			    "it is not the file that was checked: it was "
+			    "changed since, or damaged on the way");
 	}
 	buf_release(&b);
 	return rc;

@@ -238,6 +238,17 @@ err_has 'others than root could change'
 no 'touched' [ -e order ]
 chmod 755 pre
 
+it 'a script that is changed during the run does not run'
+start
+script post "echo post >>$dir/order"
+put meddle <<EOT
+echo 'echo meddled >>$dir/order' >>$dir/post
+EOT
+runs 1 run1 -q --max-retries-per-node 0 --post-update-script post --suspend-command "sh $dir/meddle" --resume-command true
+out_has 'error: cannot bring post to the node: it is not the file that was checked: it was changed since, or damaged on the way'
+same 'order' "$(cat order)" 'install n1'
+rm post
+
 it 'a script that takes too long'
 start
 script pre 'while :; do sleep 1; done'
@@ -426,6 +437,15 @@ echo "$id somebody" >n1/lock
 echo "echo install \$CAU_NODE >>$dir/order; exit 0 # 2" | put $all/a.sh
 touch -d '50 minutes ago' n1/lock
 runs 5 run1 -q
+
+it 'node locks: what stands in one is made printable'
+rm -rf n1
+start
+mkdir n1
+printf '\033]0;x\007 \033[31mevil\n' >n1/lock
+runs 5 run1
+err_has 'locked by run \x1b]0;x\x07, started by \x1b[31mevil; if'
+no 'an escape in the report' grep "$(printf '\033')" out
 
 it 'node locks: one of a run that this coordinator knows to be over is void'
 rm -rf n1
