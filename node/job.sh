@@ -10,6 +10,7 @@
 cau_dir=$1 cau_id=$2 cau_limit=$3 cau_grace=$4 cau_boot=$5
 shift 5
 cd "$cau_dir" || exit 3
+cau_here=$(pwd -P)
 # bash tells of deaths by signals only outside of its POSIX mode.
 # shellcheck disable=SC3040
 [ -z "${BASH_VERSION:-}" ] || set +o posix
@@ -34,14 +35,16 @@ write_start() {
 }
 
 # Whoever makes start has the job: O_EXCL lets only one do it. It stays empty
-# until everything is there that the job needs, room for its result above
-# all: blanks, overwritten in place. So an installer runs only if start is
-# filled, and a disk that is full keeps it from running, not from telling.
+# until everything is there that the job needs, room for its result and for
+# how the watchdog came in (over) above all: blanks, overwritten in place. So an
+# installer runs only if start is filled, and a disk that is full keeps it from
+# running, not from being ended in time, nor from telling.
 set -C
 printf '' 2>/dev/null >start || exit 4
 set +C
 {
-	printf '%-127s\n' ' ' >./exit && printf '' >log && printf '' >why &&
+	printf '%-127s\n' ' ' >./exit && printf '%-15s\n' ' ' >over &&
+		printf '' >log && printf '' >why &&
 		printf '%s\n' "$@" >argv && write_start >start
 } 2>/dev/null || exit 3
 
@@ -148,8 +151,8 @@ marked_pids() {
 	grep -lF "CAU_JOB_ID=$cau_id" /proc/[0-9]*/environ 2>/dev/null |
 		sed 's|^/proc/||; s|/.*||'
 	# shellcheck disable=SC2010
-	ls -ld /proc/[0-9]*/cwd /proc/[0-9]*/fd/* 2>/dev/null |
-		grep -F -- " -> $cau_dir" |
+	printf '%s\n' /proc/[0-9]*/cwd /proc/[0-9]*/fd/* | xargs ls -ld 2>/dev/null |
+		grep -F -- " -> $cau_here" |
 		sed 's|.* /proc/||; s|/.*||'
 }
 
@@ -220,7 +223,11 @@ end_tree() {
 			cau_tries=$((cau_tries + 1))
 		fi
 	done
-	: >stuck
+	say_over stuck
+}
+
+say_over() {
+	printf '%-15s\n' "$1" 1<>./over
 }
 
 # Also keeps output that grows without end from filling the disk: a log is cut,
@@ -239,16 +246,16 @@ watchdog() {
 			echo "cau: dropped 64 MiB of output" >log
 		fi
 		# Over: whatever still runs was meant to.
-		read -r cau_over <./exit
-		[ -z "$cau_over" ] || exit 0
+		read -r cau_result <./exit
+		[ -z "$cau_result" ] || exit 0
 		if [ -e cancel ]; then
-			: >canceled
+			say_over canceled
 			end_tree
 			exit 0
 		fi
 		if [ -n "$(find answer -size +16384 2>/dev/null)" ]; then
 			echo "it printed more than 8 MiB and was ended" >>log
-			: >flooded
+			say_over flooded
 			cau_grace=1
 			end_tree
 			head -c 8388608 answer >./cut && mv ./cut answer
@@ -256,7 +263,7 @@ watchdog() {
 		fi
 		uptime_cs
 	done
-	: >timeout
+	say_over timeout
 	end_tree
 }
 
@@ -284,21 +291,15 @@ umask 077
 cau_signaled=
 [ ! -s why ] || cau_signaled=yes
 
-if [ -e canceled ]; then
+read -r cau_over <./over
+if [ -n "$cau_over" ]; then
 	wait "$cau_watchdog"
-	[ ! -e stuck ] || end stuck - -
-	end canceled - -
+	read -r cau_over <./over
 fi
-if [ -e timeout ]; then
-	wait "$cau_watchdog"
-	[ ! -e stuck ] || end stuck - -
-	end timeout - -
-fi
-# Some of its processes may live on, and go on.
-if [ -e flooded ]; then
-	wait "$cau_watchdog"
-	[ ! -e stuck ] || end stuck - -
-fi
+case $cau_over in
+# stuck: some of its processes may live on, and go on.
+canceled | timeout | stuck) end "$cau_over" - - ;;
+esac
 kill "$cau_watchdog" 2>/dev/null
 if [ $cau_code -gt 128 ] && [ $cau_code -le 192 ]; then
 	if [ -n "$cau_signaled" ] || [ $cau_code = 130 ] || [ $cau_code = 141 ]; then

@@ -144,7 +144,7 @@ cau_job_of() {
 cau_cancel() {
 	cau_job_of "$1"
 	[ -d "$cau_dir" ] || mkdir -p "$cau_dir" || return 1
-	: >"$cau_dir/cancel"
+	printf '' >"$cau_dir/cancel"
 	(set -C && echo '- - - .' >"$cau_dir/start") 2>/dev/null
 	return 0
 }
@@ -370,6 +370,10 @@ cau_job() {
 			cau_say exit "never - -"
 			return 0
 		fi
+		if [ ! -e "$cau_dir/start" ] && [ "$cau_how" = first ]; then
+			echo "cannot make $cau_dir/start (disk full?)" >&2
+			return 1
+		fi
 	fi
 	# Another contact may have made the mark and not filled it yet.
 	cau_tries=0
@@ -417,7 +421,7 @@ cau_job() {
 cau_receipt() {
 	[ -e "$cau_state/jobs/$1/receipt" ] && return 0
 	printf '%s\n' "$2" >>"$cau_state/receipts" &&
-		: >"$cau_state/jobs/$1/receipt" && return 0
+		printf '' >"$cau_state/jobs/$1/receipt" && return 0
 	echo "cannot write to $cau_state/receipts (disk full?)" >&2
 	return 1
 }

@@ -103,4 +103,32 @@ while [ $free -lt 262144 ]; do
 done
 [ "$worst" = 0 ] && [ $rc = 0 ]
 verdict "node full at each of many sizes (worst: $worst)" $?
+
+# A node that has no room for one more file, from before the first installer.
+mkdir few
+mount -t tmpfs -o nr_inodes=100 none few || exit 1
+trap 'cd /; umount -l "$top/tiny" "$top/few" 2>/dev/null; rm -rf "$top"' EXIT
+cat >full <<X
+while printf '' 2>/dev/null >"$top/few/\$\$.\${i:=0}"; do i=\$((i + 1)); done
+X
+rm -rf state starts
+"$CAU" run --nodes "n1=local:$top/few/node" --root root --state-dir state -q --max-retries-per-node 0 \
+	--suspend-command 'sh full' --resume-command true >out 2>err
+rc=$?
+[ $rc = 1 ] && [ ! -e starts ] && grep -q '^  n1  Failed: 1 failed, 7 canceled$' out &&
+	grep -q "cannot make .*/start (disk full?)" out
+verdict "no room for one more file on the node: nothing is started, and that is known" $?
+
+# One that gets so while an installer runs that has no end.
+rm -rf few/* state root/CAUHotfix_All/*
+cat >root/CAUHotfix_All/1.sh <<X
+sh '$top/full'
+echo \$\$ >'$top/pid'
+while :; do sleep 1; done
+X
+"$CAU" run --nodes "n1=local:$top/few/node" --root root --state-dir state -q --max-retries-per-node 0 \
+	-a 'HotfixInstallerTimeoutMinutes=1s' --contact-timeout 5s >out 2>err
+rc=$?
+[ $rc = 1 ] && ! kill -9 "$(cat pid)" 2>/dev/null
+verdict "no room for one more file while an installer runs: it is ended in time" $?
 [ $bad = 0 ]

@@ -394,6 +394,26 @@ for p in $(cat pids); do
 done
 same 'processes' "$(wc -l <pids)" 7
 
+it 'timeout: a daemon without our environment, and the folder behind a link'
+fresh
+rm -rf pids far
+mkdir far
+ln -s far n1
+put $all/a.sh <<EOF
+(setsid env -i PATH="\$PATH" sh -c 'cd /; echo \$\$ >>$dir/pids; while :; do sleep 1; done' &)
+while [ ! -s $dir/pids ]; do sleep 0.1; done
+while :; do sleep 1; done
+EOF
+runs 1 run1 -q -a 'HotfixInstallerTimeoutMinutes=1s'
+out_has 'timeout: ended on the node'
+for p in $(cat pids); do
+	gone "$p" || {
+		fail "alive: $(tr '\0' ' ' <"/proc/$p/cmdline")"
+		kill -9 "$p"
+	}
+done
+rm -rf n1 far
+
 it 'an installer that ends within its time is left alone afterwards'
 fresh
 echo 'exit 0' | put $all/a.sh
