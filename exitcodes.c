@@ -61,6 +61,12 @@ bad:
 }
 
 const char *
+exit_status_signal(uint32_t status)
+{
+	return status == 130 ? "INT" : status == 141 ? "PIPE" : NULL;
+}
+
+const char *
 exit_condition_name(enum exit_condition c)
 {
 	return condition_names[c];

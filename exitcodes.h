@@ -49,6 +49,13 @@ enum update_result {
  */
 int exitcode_parse(const char *s, uint32_t *out, struct err *e) CAU_MUSTCHECK;
 
+/*
+ * The signal, "INT" or "PIPE", that a process with this exit status is taken to
+ * have died by: shells do not tell the two apart (node/job.sh). NULL for any
+ * other status.
+ */
+const char *exit_status_signal(uint32_t status);
+
 /* "Success" and so on; "" for COND_NONE. */
 const char *exit_condition_name(enum exit_condition c);
 /* COND_NONE when the name is none of them (exact spelling). */

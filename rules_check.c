@@ -110,11 +110,32 @@ note_wide(struct rules_parser *p)
 	buf_release(&b);
 }
 
+/* Codes that the node would take for the death of a process by a signal. */
+static void
+note_signals(struct rules_parser *p)
+{
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < p->n_codes; i++) {
+		name = exit_status_signal(p->codes[i].code);
+		if (name != NULL)
+			rules_warning(p, p->codes[i].line,
+			    "exit code %" PRIu32
+			    ": a process that exits with it counts as ended by "
+			    "the signal %s: this code counts only if the "
+			    "installer writes it to the file "
+			    "$CAU_EXIT_CODE_FILE and exits with another one",
+			    p->codes[i].code, name);
+	}
+}
+
 void
 rules_check_codes(struct rules_parser *p)
 {
 	note_twice(p);
 	note_wide(p);
+	note_signals(p);
 }
 
 /* %NAME% at the beginning, as template_expand knows it? */

@@ -83,14 +83,25 @@ add_meaning(struct buf *b, const struct rule *rule, uint32_t code)
 	    m.condition == c ? "" : " with alwaysReboot", meaning_text(&m));
 }
 
+/* What keeps a process from ending with this code; nothing for most. */
 static void
-add_wide_hint(struct buf *b, uint32_t code)
+add_hint(struct buf *b, uint32_t code)
 {
-	buf_addf(b,
-	    "a process on Linux returns 0 to 255 (this one as %" PRIu32
-	    "): the code counts only if the installer writes it to the file "
-	    "$CAU_EXIT_CODE_FILE",
-	    code % 256);
+	const char *name = exit_status_signal(code);
+
+	if (code > 255)
+		buf_addf(b,
+		    "a process on Linux returns 0 to 255 (this one as %" PRIu32
+		    "): the code counts only if the installer writes it to the "
+		    "file $CAU_EXIT_CODE_FILE",
+		    code % 256);
+	else if (name != NULL)
+		buf_addf(b,
+		    "a process that exits with it counts as ended by the "
+		    "signal %s: the code counts only if the installer writes "
+		    "it to the file $CAU_EXIT_CODE_FILE and exits with another "
+		    "one",
+		    name);
 }
 
 static void
@@ -150,11 +161,10 @@ print_explanation(FILE *out, const struct rules_question *q,
 		    &b, "%" PRIu32 " (0x%08" PRIx32 "): ", q->code, q->code);
 		add_meaning(&b, rule, q->code);
 		(void)fprintf(out, "%s\n", b.data);
-	}
-	if (q->has_code && q->code > 255) {
 		buf_reset(&b);
-		add_wide_hint(&b, q->code);
-		(void)fprintf(out, "%s\n", b.data);
+		add_hint(&b, q->code);
+		if (b.len > 0)
+			(void)fprintf(out, "%s\n", b.data);
 	}
 	buf_release(&raw);
 	buf_release(&b);
@@ -202,10 +212,9 @@ exit_to_json(const struct rules_question *q, const struct rule *rule)
 	    update_result_name(m.result), "reboot_required", m.reboot_required,
 	    "text", b.data);
 	buf_reset(&b);
-	if (q->code > 255) {
-		add_wide_hint(&b, q->code);
+	add_hint(&b, q->code);
+	if (b.len > 0)
 		json_set(j, "hint", json_string(b.data));
-	}
 	buf_release(&b);
 	return j;
 }

@@ -132,6 +132,11 @@ cat >out <<'EOF'
 EOF
 check 'check: errors as JSON' 2 out none "$cau" rules check bad.xml --json
 
+sed '6s/>0</>0, 130</' good.xml >signal.xml
+echo 'signal.xml: 2 rules, 1 warning' >out
+echo "signal.xml:6: warning: Extension DEB: exit code 130: a process that exits with it counts as ended by the signal INT: this code counts only if the installer writes it to the file \$CAU_EXIT_CODE_FILE and exits with another one" >err
+check 'check: a code that says signal' 0 out err "$cau" rules check signal.xml
+
 echo 'empty.xml: 0 rules, 1 error' >out
 echo 'empty.xml: error: the file is empty' >err
 : >empty.xml
@@ -216,6 +221,9 @@ exits 'restart' 194 \
 exits 'over 255' 3010 \
 	'3010 (0x00000bc2): Success_RebootRequired: the update succeeded; the node will be restarted' \
 	"a process on Linux returns 0 to 255 (this one as 194): the code counts only if the installer writes it to the file \$CAU_EXIT_CODE_FILE"
+exits 'a signal' 130 \
+	'130 (0x00000082): not listed: the update failed; the node is not restarted' \
+	"a process that exits with it counts as ended by the signal INT: the code counts only if the installer writes it to the file \$CAU_EXIT_CODE_FILE and exits with another one"
 exits 'negative' -2147021886 \
 	'2147945410 (0x80070bc2): Success_RebootRequired: the update succeeded; the node will be restarted' \
 	"a process on Linux returns 0 to 255 (this one as 194): the code counts only if the installer writes it to the file \$CAU_EXIT_CODE_FILE"

@@ -234,14 +234,18 @@ jsonl '.nodes[0].updates[] | [(.id | sub(".*/"; "")), .result, .exit_code,
 9.sh Failed null killed by signal 9 (Killed)'
 
 # 130 and 141 are what a shell makes of INT and PIPE, without a word: cau-hotfix(5).
+# So they count only when they stand in the file.
 it 'a status over 128 is no signal'
 fresh
 for s in 129 131 137 139 143 192 255; do
 	echo "exit $s" | put "$all/$s.sh"
 done
-sed -i 's/>0</>0 129 131 137 139 143 192 255</' root/DefaultHotfixConfig.xml
+for s in 130 141; do
+	echo "echo $s >\"\$CAU_EXIT_CODE_FILE\"" | put "$all/$s.sh"
+done
+sed -i 's/>0</>0 129 130 131 137 139 141 143 192 255</' root/DefaultHotfixConfig.xml
 runs 0 run1 -q
-for s in 129 131 137 139 143 192 255; do
+for s in 129 130 131 137 139 141 143 192 255; do
 	out_has "    Succeeded         CAUHotfix_All/$s.sh  exit $s"
 done
 

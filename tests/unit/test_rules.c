@@ -22,6 +22,10 @@
 #define WIDES_HINT                                                      \
 	"a process on Linux returns 0 to 255: such a code counts only " \
 	"if the installer writes it to the file $CAU_EXIT_CODE_FILE"
+#define SIGNAL_HINT(name)                                                  \
+	"a process that exits with it counts as ended by the signal " name \
+	": this code counts only if the installer writes it to the file "  \
+	"$CAU_EXIT_CODE_FILE and exits with another one\n"
 #define CONDITIONS                                    \
 	"(allowed: Success, Success_RebootRequired, " \
 	"Fail_RebootRequired, AlreadyInstalled, NotApplicable)"
@@ -323,6 +327,11 @@ test_codes(void **state)
 		"\n"},
 	    /* As it arrives: somebody thought of it. */
 	    {CODES("<Success>0 3010 194 -1 255</Success>"), ""},
+	    /* What a shell makes of deaths by signals. */
+	    {CODES("<Success>0 129\n130 131</Success><NotApplicable>141"
+		   "</NotApplicable>"),
+		"2 w Folder f: exit code 130: " SIGNAL_HINT(
+		    "INT") "2 w Folder f: exit code 141: " SIGNAL_HINT("PIPE")},
 	    {CODES("<Success>0 3010</Success><NotApplicable>194"
 		   "</NotApplicable>"),
 		"1 w Folder f: exit code 3010: " WIDE_HINT "\n"},
