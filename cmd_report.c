@@ -7,6 +7,7 @@
 #include "journal.h"
 #include "options.h"
 #include "report.h"
+#include "salvage.h"
 #include "scan.h"
 #include "state.h"
 #include "text.h"
@@ -60,6 +61,25 @@ list_damaged(
 	(void)json_array_append_new(runs, j);
 }
 
+/* Those that were put aside are told behind the others, lest a node that is
+ * out of service because of one is forgotten. */
+static void
+list_aside(const struct options *o, struct buf *b, json_t *runs)
+{
+	char **names = state_runs(o->state_dir, true), *path;
+	struct err e;
+
+	for (size_t i = 0; names[i] != NULL; i++) {
+		path = state_run_dir(o->state_dir, names[i]);
+		(void)err_set(&e, CAU_FAILED,
+		    "its journal is damaged; it is kept in %s", path);
+		free(path);
+		names[i][RUN_ID_SIZE - 1] = '\0';
+		list_damaged(names[i], &e, b, runs);
+	}
+	state_runs_free(names);
+}
+
 /* A run that is just being made is none yet. */
 static int
 list(const struct options *o)
@@ -74,7 +94,7 @@ list(const struct options *o)
 	if (state_check(o->state_dir, &e) == -1)
 		return fail(o, "report list", &e);
 	runs = json_array();
-	ids = state_runs(o->state_dir);
+	ids = state_runs(o->state_dir, false);
 	for (size_t i = 0; ids[i] != NULL; i++) {
 		path = state_journal(o->state_dir, ids[i]);
 		driven = state_is_driven(o->state_dir, ids[i]);
@@ -86,6 +106,7 @@ list(const struct options *o)
 		engine_release(&g);
 		free(path);
 	}
+	list_aside(o, &b, runs);
 	doc = json_pack("{s:i, s:s, s:o}", "format", 1, "command",
 	    "report list", "runs", runs);
 	if (o->json)
@@ -100,19 +121,67 @@ list(const struct options *o)
 	return CAU_OK;
 }
 
+/* Of one that was put aside: what can still be read of it. */
+static int
+show_aside(const struct options *o, const char *name)
+{
+	char *path = state_run_dir(o->state_dir, name);
+	struct buf text = BUF_INIT, shown = BUF_INIT;
+	char *line, *save;
+	struct err e;
+
+	salvage_tell(path, &text);
+	for (line = strtok_r(text.data, "\n", &save); line != NULL && !o->json;
+	     line = strtok_r(NULL, "\n", &save)) {
+		text_printable(&shown, line, strlen(line));
+		buf_addc(&shown, '\n');
+	}
+	(void)fputs(shown.data, stdout);
+	(void)err_set(&e, CAU_FAILED,
+	    "the journal of this run is damaged; it is kept in %s", path);
+	buf_release(&shown);
+	buf_release(&text);
+	free(path);
+	if (!o->json)
+		return CAU_FAILED;
+	return fail(o, "report show", &e);
+}
+
+/* The name of the folder put aside that a word means, the newest of them, or
+ * NULL. The caller frees it. */
+static char *
+find_aside(const struct options *o, const char *word)
+{
+	char **names = state_runs(o->state_dir, true), *found = NULL;
+
+	for (size_t i = 0; word != NULL && found == NULL && names[i] != NULL;
+	     i++)
+		if (strncmp(names[i], word, strlen(word)) == 0)
+			found = xstrdup(names[i]);
+	state_runs_free(names);
+	return found;
+}
+
 static int
 show(const struct options *o, const char *word)
 {
-	char id[RUN_ID_SIZE], *path;
+	char id[RUN_ID_SIZE], *path, *aside;
 	struct buf b = BUF_INIT;
 	struct engine g;
 	struct err e;
 	json_t *j;
 	int rc = CAU_OK;
 
-	if (state_check(o->state_dir, &e) == -1 ||
-	    state_find_run(o->state_dir, word, id, &e) == -1)
+	if (state_check(o->state_dir, &e) == -1)
 		return fail(o, "report show", &e);
+	if (state_find_run(o->state_dir, word, id, &e) == -1) {
+		aside = find_aside(o, word);
+		if (aside == NULL)
+			return fail(o, "report show", &e);
+		rc = show_aside(o, aside);
+		free(aside);
+		return rc;
+	}
 	path = state_journal(o->state_dir, id);
 	engine_init(&g);
 	if (journal_load(&g, path, NULL, &e) == -1) {

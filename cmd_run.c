@@ -192,7 +192,7 @@ put_aside(
 	struct buf text = BUF_INIT;
 	int rc;
 
-	if (access(path, R_OK) == -1 && errno != ENOENT)
+	if (access(path, R_OK) == -1 && errno == EACCES)
 		return -1;
 	rc = salvage_run(s->o->state_dir, id, &text, e);
 	tell_lines(s->command, &text);
@@ -206,11 +206,16 @@ static int
 check_left_over(const struct session *s, struct err *e)
 {
 	char id[RUN_ID_SIZE], *path;
+	struct buf lines = BUF_INIT;
 	struct engine g;
 	int rc;
 
-	if (state_current(s->o->state_dir, id) == -1)
-		return 0;
+	if (state_current(s->o->state_dir, id) == -1) {
+		rc = state_mend_current(s->o->state_dir, &lines, e);
+		tell_lines(s->command, &lines);
+		buf_release(&lines);
+		return rc;
+	}
 	path = state_journal(s->o->state_dir, id);
 	engine_init(&g);
 	rc = journal_load(&g, path, NULL, e);

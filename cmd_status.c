@@ -150,7 +150,7 @@ current(const char *state_dir, char id[RUN_ID_SIZE])
 static int
 load_last(struct status *s, struct view *v, struct err *e)
 {
-	char **ids = state_runs(s->o->state_dir);
+	char **ids = state_runs(s->o->state_dir, false);
 	bool driven;
 	int rc = 0;
 

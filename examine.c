@@ -167,7 +167,7 @@ look_back(struct health *h, const char *state_dir)
 		    "run %s was cut short and nobody works on it", id);
 		return;
 	}
-	runs = state_runs(state_dir);
+	runs = state_runs(state_dir, false);
 	if (runs != NULL && runs[0] != NULL &&
 	    health_wants(h, "drained-node")) {
 		path = state_journal(state_dir, runs[0]);

@@ -16,15 +16,13 @@
 
 #define CHUNK 262144
 
-int
-file_read(const char *path, struct buf *b, size_t max, struct err *e)
+/* Closes fd. */
+static int
+read_all(int fd, const char *path, struct buf *b, size_t max, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t got = 0;
 	ssize_t n;
 
-	if (fd == -1)
-		return err_sys(e, "cannot read %s", path);
 	while ((n = read(fd, buf_reserve(b, CHUNK), CHUNK)) > 0) {
 		buf_setlen(b, b->len + (size_t)n);
 		got += (size_t)n;
@@ -41,6 +39,39 @@ file_read(const char *path, struct buf *b, size_t max, struct err *e)
 	}
 	(void)close(fd);
 	return 0;
+}
+
+int
+file_read(const char *path, struct buf *b, size_t max, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return err_sys(e, "cannot read %s", path);
+	return read_all(fd, path, b, max, e);
+}
+
+int
+file_open_kept(const char *path, struct err *e)
+{
+	/* Not waiting for the other end of something that is no file. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd == -1)
+		return err_sys(e, "cannot read %s", path);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	(void)close(fd);
+	return err_set(e, CAU_FAILED, "cannot read %s: it is not a file", path);
+}
+
+int
+file_read_kept(const char *path, struct buf *b, size_t max, struct err *e)
+{
+	int fd = file_open_kept(path, e);
+
+	return fd == -1 ? -1 : read_all(fd, path, b, max, e);
 }
 
 static int
@@ -113,8 +144,10 @@ file_link(const char *path, const char *target, struct err *e)
 
 	(void)unlink(beside);
 	if (symlink(target, beside) == -1 || rename(beside, path) == -1 ||
-	    sync_folder_of(path) == -1)
+	    sync_folder_of(path) == -1) {
 		rc = err_sys(e, "cannot make %s", path);
+		(void)unlink(beside);
+	}
 	free(beside);
 	return rc;
 }

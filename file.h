@@ -9,6 +9,12 @@
 int file_read(
     const char *path, struct buf *b, size_t max, struct err *e) CAU_MUSTCHECK;
 
+/* Opens a file that we keep, to be read; what stands in its place and is no
+ * regular file (a pipe has no end) is an error. Then the same as file_read. */
+int file_open_kept(const char *path, struct err *e) CAU_MUSTCHECK;
+int file_read_kept(
+    const char *path, struct buf *b, size_t max, struct err *e) CAU_MUSTCHECK;
+
 /* Replaces path, or leaves it as it was. Mode 0600. */
 int file_write(const char *path, const void *data, size_t len,
     struct err *e) CAU_MUSTCHECK;

@@ -3,33 +3,18 @@
 #include "follow.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "file.h"
 
 #define PIECE	       ((size_t)64 << 10)
 #define MAX_LINE_BYTES ((size_t)1 << 30)
 
 #define BLIND_MS 200 /* without inotify */
-
-static int
-open_file(struct follow *f, const char *path, struct err *e)
-{
-	struct stat st;
-
-	/* Not waiting for the other end of something that is no file. */
-	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (f->fd == -1 || fstat(f->fd, &st) == -1)
-		return err_sys(e, "cannot read %s", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(
-		    e, CAU_FAILED, "cannot read %s: it is not a file", path);
-	return 0;
-}
 
 void
 follow_init(struct follow *f)
@@ -43,10 +28,9 @@ int
 follow_open(struct follow *f, const char *path, struct err *e)
 {
 	follow_init(f);
-	if (open_file(f, path, e) == -1) {
-		follow_close(f);
+	f->fd = file_open_kept(path, e);
+	if (f->fd == -1)
 		return -1;
-	}
 	f->path = xstrdup(path);
 	f->notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (f->notify != -1 &&

@@ -126,7 +126,7 @@ journal_load(
 {
 	struct buf b = BUF_INIT;
 	size_t good;
-	int rc = file_read(path, &b, MAX_BYTES, e);
+	int rc = file_read_kept(path, &b, MAX_BYTES, e);
 
 	if (rc == 0 && (rc = journal_fold(g, b.data, b.len, &good, e)) == -1)
 		(void)err_wrap(e, "%s", path);

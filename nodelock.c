@@ -4,9 +4,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "names.h"
+#include "state.h"
 #include "text.h"
 
 #define CALL_MS	 30000
@@ -49,13 +50,14 @@ static bool
 is_over(const struct nodelock *l, const char *run)
 {
 	char *path, *aside;
+	struct stat st;
 	bool ours;
 
 	if (!run_id_valid(run) || strcmp(run, l->run_id) == 0)
 		return false;
 	path = xasprintf("%s/%s", l->runs_dir, run);
-	aside = xasprintf("%s.damaged", path);
-	ours = access(path, F_OK) == 0 || access(aside, F_OK) == 0;
+	aside = xasprintf("%s" STATE_ASIDE, path);
+	ours = lstat(path, &st) == 0 || lstat(aside, &st) == 0;
 	free(aside);
 	free(path);
 	return ours;

@@ -93,7 +93,7 @@ read_one(struct registered *p, struct arena *a, struct err *e)
 	rc = check_access(fd, p->file, e);
 	(void)close(fd);
 	if (rc == 0)
-		rc = file_read(p->file, &text, MAX_FILE, e);
+		rc = file_read_kept(p->file, &text, MAX_FILE, e);
 	if (rc == 0)
 		rc = parse(p, &text, a, e);
 	buf_release(&text);

@@ -12,7 +12,8 @@
 #include "report.h"
 #include "state.h"
 
-#define MAX_BYTES ((size_t)1 << 30)
+#define MAX_BYTES  ((size_t)1 << 30)
+#define MOST_ASIDE 100 /* of one run */
 
 static void
 tell_node(struct buf *text, const struct engine *g, const struct engine_node *n)
@@ -33,8 +34,9 @@ tell_node(struct buf *text, const struct engine *g, const struct engine_node *n)
 
 /* What the lines behind the damage say was begun; they do not fold. */
 static void
-tell_rest(struct buf *text, const char *p, size_t len)
+tell_rest(struct buf *text, const struct engine *g, const char *p, size_t len)
 {
+	const struct engine_node *n;
 	const char *end = p + len, *nl;
 	const char *op;
 	json_t *j;
@@ -45,12 +47,22 @@ tell_rest(struct buf *text, const char *p, size_t len)
 		op = json_text(j, "op");
 		if (strcmp(json_text(j, "event"), "op_started") == 0 &&
 		    (strcmp(op, "Suspend") == 0 || strcmp(op, "Install") == 0 ||
-			strcmp(op, "Restart") == 0))
+			strcmp(op, "Restart") == 0 ||
+			strcmp(op, "Resume") == 0)) {
 			buf_addf(text,
-			    "behind the damage it says: %s of %s%s%s\n", op,
+			    "behind the damage it says: %s of %s%s%s", op,
 			    json_text(j, "node"),
 			    *json_text(j, "id") == '\0' ? "" : ", ",
 			    json_text(j, "id"));
+			n = g->run.run_id == NULL
+				? NULL
+				: engine_find(g, json_text(j, "node"));
+			if (n != NULL && strcmp(op, "Suspend") == 0) {
+				buf_addstr(text, "; it is put back by: ");
+				report_resume_command(text, g, n);
+			}
+			buf_addc(text, '\n');
+		}
 		json_decref(j);
 	}
 }
@@ -64,7 +76,7 @@ tell(struct buf *text, const char *path)
 	size_t good = 0;
 	struct err e;
 
-	if (file_read(path, &b, MAX_BYTES, &e) == -1) {
+	if (file_read_kept(path, &b, MAX_BYTES, &e) == -1) {
 		buf_addf(text, "%s\n", e.text);
 		buf_reset(&b);
 	}
@@ -85,9 +97,41 @@ tell(struct buf *text, const char *path)
 	for (size_t i = 0; g.run.run_id != NULL && i < g.run.n_nodes; i++)
 		tell_node(text, &g, &g.nodes[i]);
 	if (good < b.len)
-		tell_rest(text, b.data + good, b.len - good);
+		tell_rest(text, &g, b.data + good, b.len - good);
 	engine_release(&g);
 	buf_release(&b);
+}
+
+void
+salvage_tell(const char *aside, struct buf *text)
+{
+	char *journal = xasprintf("%s/journal.jsonl", aside);
+	const char *slash = strrchr(aside, '/');
+
+	buf_addf(text, "the journal of run %.*s is damaged; it is kept in %s\n",
+	    RUN_ID_SIZE - 1, slash == NULL ? aside : slash + 1, aside);
+	tell(text, journal);
+	free(journal);
+}
+
+/* To where; NULL and why. Its name must stay: it tells whose locks are left
+ * on nodes. What was put aside before (and copied back by hand) stays, too. */
+static char *
+put_aside(const char *dir, int *why)
+{
+	char *aside = xasprintf("%s" STATE_ASIDE, dir);
+
+	for (int i = 2; rename(dir, aside) == -1 && errno != ENOENT; i++) {
+		if (i > MOST_ASIDE || (errno != ENOTEMPTY && errno != EEXIST &&
+					  errno != ENOTDIR)) {
+			*why = errno;
+			free(aside);
+			return NULL;
+		}
+		free(aside);
+		aside = xasprintf("%s" STATE_ASIDE ".%d", dir, i);
+	}
+	return aside;
 }
 
 int
@@ -95,25 +139,23 @@ salvage_run(
     const char *state_dir, const char *run_id, struct buf *text, struct err *e)
 {
 	char *dir = state_run_dir(state_dir, run_id);
-	char *aside = xasprintf("%s.damaged", dir);
-	char *journal = xasprintf("%s/journal.jsonl", aside);
-	int rc = 0;
+	int rc = 0, why = 0;
+	char *aside = put_aside(dir, &why);
 
-	/* Its name must stay: it tells whose locks are left on nodes. */
-	if (rename(dir, aside) == -1 && errno != ENOENT)
+	if (aside == NULL) {
+		errno = why;
 		rc = err_sys(e, "cannot put %s aside", dir);
+		free(dir);
+		return rc;
+	}
 	if (rc == 0)
 		rc = file_mkdirs(aside, e);
 	if (rc == 0)
 		rc = file_sync_entry(aside, e);
 	if (rc == 0) {
-		buf_addf(text,
-		    "the journal of run %s is damaged; it is kept in %s\n",
-		    run_id, aside);
-		tell(text, journal);
+		salvage_tell(aside, text);
 		state_clear_current(state_dir);
 	}
-	free(journal);
 	free(aside);
 	free(dir);
 	return rc;

@@ -15,4 +15,7 @@
 int salvage_run(const char *state_dir, const char *run_id, struct buf *text,
     struct err *e) CAU_MUSTCHECK;
 
+/* The same of a folder that was put aside. */
+void salvage_tell(const char *aside, struct buf *text);
+
 #endif

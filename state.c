@@ -141,6 +141,7 @@ state_lock(struct state_lock *l, const char *state_dir, const char *run_id,
 	char *path = lock_path(state_dir), now[TEXT_TIME_SIZE];
 	struct buf text = BUF_INIT;
 	struct timespec ts;
+	struct stat st;
 	json_t *o;
 	int rc = 0;
 
@@ -152,6 +153,9 @@ state_lock(struct state_lock *l, const char *state_dir, const char *run_id,
 	l->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (l->fd == -1)
 		rc = err_sys(e, "cannot open %s", path);
+	else if (fstat(l->fd, &st) == -1 || !S_ISREG(st.st_mode))
+		rc = err_set(e, CAU_FAILED,
+		    "%s is not a file: take it away, when no cau runs", path);
 	else if (take_lock(l->fd, c) == -1)
 		rc = errno == EWOULDBLOCK ? held(l->fd, path, e)
 					  : err_sys(e, "cannot lock %s", path);
@@ -209,7 +213,8 @@ bool
 state_holder(const char *state_dir, struct state_holder *h, struct arena *a)
 {
 	char *path = lock_path(state_dir);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct err ignored;
+	int fd = file_open_kept(path, &ignored);
 	bool locked = false;
 
 	free(path);
@@ -313,14 +318,14 @@ state_holder_open(const char *state_dir, struct state_holder *h, int *pidfd,
     struct arena *a, struct err *e)
 {
 	char *path = lock_path(state_dir);
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	int fd = file_open_kept(path, e), rc;
 
 	*pidfd = -1;
 	if (fd != -1) {
 		rc = open_holder(fd, h, pidfd, a, e);
 		(void)close(fd);
 	} else {
-		rc = errno == ENOENT ? 0 : err_sys(e, "cannot open %s", path);
+		rc = access(path, F_OK) == -1 && errno == ENOENT ? 0 : -1;
 	}
 	free(path);
 	return rc;
@@ -384,6 +389,31 @@ state_left_over(const char *state_dir, char out[RUN_ID_SIZE])
 }
 
 int
+state_mend_current(const char *state_dir, struct buf *text, struct err *e)
+{
+	char *path = xasprintf("%s/current", state_dir), id[RUN_ID_SIZE];
+	char *aside = xasprintf("%s/current" STATE_ASIDE, state_dir);
+	struct stat st;
+	int rc = 0;
+
+	if (lstat(path, &st) == 0 && state_current(state_dir, id) == -1) {
+		if (lstat(aside, &st) == 0)
+			file_remove_tree(aside);
+		if (rename(path, aside) == -1)
+			rc = err_sys(e, "cannot put %s aside", path);
+		else
+			buf_addf(text,
+			    "%s does not say which run was in progress; it is "
+			    "kept as %s: see in cau report list which run is "
+			    "not finished, and look at its nodes\n",
+			    path, aside);
+	}
+	free(aside);
+	free(path);
+	return rc;
+}
+
+int
 state_set_current(const char *state_dir, const char *run_id, struct err *e)
 {
 	char *path = xasprintf("%s/current", state_dir);
@@ -422,8 +452,25 @@ newer_first(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
+/* "ID", or "ID.damaged" and "ID.damaged.N". */
+static bool
+is_run(const char *name, bool aside)
+{
+	size_t len = RUN_ID_SIZE - 1;
+	char id[RUN_ID_SIZE];
+
+	if (!aside)
+		return run_id_valid(name);
+	if (strlen(name) <= len ||
+	    strncmp(name + len, STATE_ASIDE, strlen(STATE_ASIDE)) != 0)
+		return false;
+	memcpy(id, name, len);
+	id[len] = '\0';
+	return run_id_valid(id);
+}
+
 char **
-state_runs(const char *state_dir)
+state_runs(const char *state_dir, bool aside)
 {
 	char *path = xasprintf("%s/runs", state_dir), **ids, *journal;
 	DIR *dir = opendir(path);
@@ -433,13 +480,14 @@ state_runs(const char *state_dir)
 	size_t n = 0, cap = 0;
 
 	while (dir != NULL && (de = readdir(dir)) != NULL) {
-		if (!run_id_valid(de->d_name))
+		if (!is_run(de->d_name, aside))
 			continue;
 		/* The journal grows with the run; the first thing made in
 		 * the folder tells when it began. */
 		journal = xasprintf("%s/log", de->d_name);
 		if (fstatat(dirfd(dir), journal, &st, 0) == 0 ||
-		    fstatat(dirfd(dir), de->d_name, &st, 0) == 0) {
+		    fstatat(dirfd(dir), de->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
+			0) {
 			found = xgrow(found, n, &cap, sizeof(*found));
 			found[n++] =
 			    (struct found){xstrdup(de->d_name), st.st_mtim};
@@ -471,7 +519,7 @@ state_find_run(const char *state_dir, const char *word, char out[RUN_ID_SIZE],
     struct err *e)
 {
 	bool last = word == NULL || strcmp(word, "last") == 0;
-	char **ids = state_runs(state_dir);
+	char **ids = state_runs(state_dir, false);
 	size_t found = 0;
 
 	for (size_t i = 0; ids[i] != NULL && !(last && found > 0); i++) {

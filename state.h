@@ -46,6 +46,10 @@ int state_holder_open(const char *state_dir, struct state_holder *h, int *pidfd,
 
 /* The run in progress or cut short: its id in out; -1 when there is none. */
 int state_current(const char *state_dir, char out[RUN_ID_SIZE]);
+/* Puts aside what stands in the place of the link and is none to a run; text
+ * gets a line that says so. */
+int state_mend_current(
+    const char *state_dir, struct buf *text, struct err *e) CAU_MUSTCHECK;
 int state_set_current(
     const char *state_dir, const char *run_id, struct err *e) CAU_MUSTCHECK;
 void state_clear_current(const char *state_dir);
@@ -64,9 +68,12 @@ int state_check(const char *state_dir, struct err *e) CAU_MUSTCHECK;
 char *state_run_dir(const char *state_dir, const char *run_id);
 char *state_journal(const char *state_dir, const char *run_id);
 
-/* The ids of all runs, newest first by the time of their folders. The
- * array ends with NULL; the caller frees it with state_runs_free. */
-char **state_runs(const char *state_dir);
+/* Behind the id in the name of a folder that was put aside. */
+#define STATE_ASIDE ".damaged"
+/* The ids of all runs, or (aside) the names of the folders that were put aside,
+ * newest first by the time of their folders. The array ends with NULL; the
+ * caller frees it with state_runs_free. */
+char **state_runs(const char *state_dir, bool aside);
 void state_runs_free(char **ids);
 /* The run that a person means: a whole id, its beginning; "last" or NULL for
  * the last one. */
