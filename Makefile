@@ -104,6 +104,7 @@ SRCS = \
 	job.c \
 	journal.c \
 	json.c \
+	live.c \
 	meta.c \
 	meta_archive.c \
 	meta_cab.c \

@@ -125,11 +125,18 @@ static int
 drive(struct session *s)
 {
 	struct err e;
+	enum run_end end =
+	    run_drive(&s->engine, &s->journal, &s->work, &s->view, &e);
 
-	switch (run_drive(&s->engine, &s->journal, &s->work, &s->view, &e)) {
-	case RUN_FINISHED:
+	/* First of all: a terminal that is stopped (^S) holds up what is shown,
+	 * but no other run. */
+	if (end == RUN_FINISHED) {
 		work_unlock(&s->work);
 		state_clear_current(s->o->state_dir);
+	}
+	view_clear(&s->view);
+	switch (end) {
+	case RUN_FINISHED:
 		print_report(s);
 		return (int)engine_exit_code(&s->engine);
 	case RUN_INTERRUPTED:
@@ -332,7 +339,9 @@ gate(struct session *s, const struct options *o, struct err *e)
 
 	h->gate = true;
 	h->packages = plugins_use_packages(&o->run);
+	view_note(&s->view, "Health check before the run ...");
 	rc = examine(h, &s->work, o->state_dir, stop_fd, e);
+	view_clear(&s->view);
 	if (rc == 0) {
 		health_finish(h);
 		c = health_count(h->findings, h->n);

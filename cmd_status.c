@@ -15,9 +15,8 @@
 #include "view.h"
 
 /* A coordinator that died is noticed within this time. */
-#define LOOK_MS	  1000
-#define REDRAW_MS 250
-#define BEGIN_MS  50
+#define LOOK_MS	 1000
+#define BEGIN_MS 50
 
 enum state { STATE_IDLE, STATE_RUNNING, STATE_INTERRUPTED };
 
@@ -186,14 +185,6 @@ open_run(struct status *s, struct view *v, struct err *e)
 	return 0;
 }
 
-static uint64_t
-sent_unknown(void *ctx, size_t node)
-{
-	(void)ctx;
-	(void)node;
-	return 0;
-}
-
 static void
 draw(struct status *s)
 {
@@ -201,7 +192,7 @@ draw(struct status *s)
 
 	if (now < s->engine.last_ms)
 		now = s->engine.last_ms;
-	view_draw(&s->view, &s->engine, now, sent_unknown, NULL);
+	view_draw(&s->view, &s->engine, now, NULL, NULL);
 }
 
 /* Until the run has finished, or nobody works on it any more. */
@@ -212,8 +203,8 @@ follow_run(struct status *s, struct err *e)
 
 	while (s->state == STATE_RUNNING && !s->engine.finished) {
 		draw(s);
-		follow_wait(
-		    &s->journal, -1, s->view.live ? REDRAW_MS : LOOK_MS);
+		follow_wait(&s->journal, -1,
+		    s->view.live.on ? LIVE_REDRAW_MS : LOOK_MS);
 		if (clock_ms() >= look_at) {
 			if (!state_is_driven(s->o->state_dir, s->run_id))
 				s->state = STATE_INTERRUPTED;

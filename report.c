@@ -47,11 +47,9 @@ add_time(struct buf *b, int64_t ms)
 	buf_addf(b, "%.10s %.8sZ", at, at + 11);
 }
 
-static const char *
-paint(bool color, enum summary_status s)
+const char *
+report_color(enum summary_status s)
 {
-	if (!color)
-		return "";
 	switch (s) {
 	case STATUS_SUCCEEDED:
 		return "\033[32m";
@@ -66,8 +64,14 @@ paint(bool color, enum summary_status s)
 	return "";
 }
 
-static void
-add_counts(struct buf *b, const struct engine_node *n)
+static const char *
+paint(bool color, enum summary_status s)
+{
+	return color ? report_color(s) : "";
+}
+
+void
+report_counts(struct buf *b, const struct engine_node *n)
 {
 	struct engine_counts c = engine_count(n);
 	const struct {
@@ -97,7 +101,7 @@ report_node_line(struct buf *b, const struct engine *g,
 
 	if (n->finished) {
 		buf_addf(b, "%s: ", summary_status_name(n->status));
-		add_counts(b, n);
+		report_counts(b, n);
 	} else if (n->busy) {
 		text_span(span, now_ms - n->op_since_ms);
 		buf_addf(b, "%s", node_phase_name(engine_phase(n)));
@@ -111,8 +115,15 @@ report_node_line(struct buf *b, const struct engine *g,
 		buf_addf(b, "Waiting: next try in %s", span);
 	} else {
 		buf_addstr(b, "Waiting: ");
-		add_counts(b, n);
+		report_counts(b, n);
 	}
+	report_node_flags(b, g, n);
+}
+
+void
+report_node_flags(
+    struct buf *b, const struct engine *g, const struct engine_node *n)
+{
 	if (n->attempt > 1)
 		buf_addf(b, ", attempt %u", n->attempt);
 	if (n->n_reboots > 0)

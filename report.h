@@ -23,6 +23,15 @@ void report_line(struct buf *b, const struct engine *g);
 void report_node_line(struct buf *b, const struct engine *g,
     const struct engine_node *n, int64_t now_ms);
 
+/* Its two parts that others have a use for: "3 succeeded, 1 failed"; and what
+ * comes behind, ", attempt 2, out of service", or nothing. */
+void report_counts(struct buf *b, const struct engine_node *n);
+void report_node_flags(
+    struct buf *b, const struct engine *g, const struct engine_node *n);
+
+/* The escape sequence that begins the colour of a status, "" for none. */
+const char *report_color(enum summary_status s);
+
 /* The command that puts a node back into service, to be pasted into a shell;
  * empty when the run has none. */
 void report_resume_command(

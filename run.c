@@ -12,8 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REDRAW_MS 250
-
 struct driver {
 	struct engine *g;
 	struct journal *j;
@@ -312,8 +310,8 @@ wait_ms(const struct driver *d, int64_t wake_ms)
 
 	if (left < 0)
 		return 0;
-	if (d->v->live && left > REDRAW_MS)
-		return REDRAW_MS;
+	if (d->v->live.on && left > LIVE_REDRAW_MS)
+		return LIVE_REDRAW_MS;
 	return left > INT_MAX ? -1 : (int)left;
 }
 
@@ -357,7 +355,6 @@ run_drive(struct engine *g, struct journal *j, struct work *w, struct view *v,
 	/* What has ended is kept even when the run is left. */
 	if (rc == 0)
 		rc = commit(&d, e);
-	view_clear(v);
 	if (d.signal_fd != -1)
 		(void)close(d.signal_fd);
 	if (rc == -1)

@@ -182,15 +182,69 @@ text_casecmp(const char *a, const char *b)
 	return lower((unsigned char)*a) - lower((unsigned char)*b);
 }
 
+/* What East Asian terminals give two columns, and pictures (Unicode Standard
+ * Annex 11, in large blocks), and the marks that combine. */
+static size_t
+columns_of(uint32_t cp)
+{
+	static const struct {
+		uint32_t first, last;
+		size_t columns;
+	} blocks[] = {
+	    {0x300, 0x36f, 0},
+	    {0x1100, 0x115f, 2},
+	    {0x2e80, 0xa4cf, 2},
+	    {0xac00, 0xd7a3, 2},
+	    {0xf900, 0xfaff, 2},
+	    {0xfe00, 0xfe0f, 0},
+	    {0xfe30, 0xfe6f, 2},
+	    {0xff00, 0xff60, 2},
+	    {0xffe0, 0xffe6, 2},
+	    {0x1f300, 0x1f6ff, 2},
+	    {0x1f900, 0x1f9ff, 2},
+	    {0x20000, 0x3fffd, 2},
+	};
+
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(*blocks); i++)
+		if (cp >= blocks[i].first && cp <= blocks[i].last)
+			return blocks[i].columns;
+	return 1;
+}
+
+/* Goes through s for as long as it fits; *len gets the bytes. */
+static size_t
+measure(const char *s, size_t columns, size_t *len)
+{
+	size_t all = strlen(s), width = 0, i, n, w;
+	uint32_t cp = 0;
+
+	for (i = 0; i < all; i += n) {
+		n = utf8_char((const unsigned char *)s + i, all - i, &cp);
+		w = n == 0 ? 1 : columns_of(cp);
+		n = n == 0 ? 1 : n;
+		if (w > columns - width)
+			break;
+		width += w;
+	}
+	*len = i;
+	return width;
+}
+
 size_t
 text_width(const char *s)
 {
-	size_t n = 0;
+	size_t len;
 
-	for (; *s != '\0'; s++)
-		if (((unsigned char)*s & 0xc0) != 0x80)
-			n++;
-	return n;
+	return measure(s, SIZE_MAX, &len);
+}
+
+size_t
+text_fit(const char *s, size_t columns)
+{
+	size_t len;
+
+	(void)measure(s, columns, &len);
+	return len;
 }
 
 int

@@ -29,8 +29,11 @@ void text_shell_quote(struct buf *b, const char *s);
 
 /* Compares ASCII letters without case, everything else as bytes. */
 int text_casecmp(const char *a, const char *b);
-/* Display columns of UTF-8 text; one per character is near enough here. */
+/* Columns that UTF-8 text takes on a terminal: one a character, two for those
+ * of East Asia, none for marks that combine. */
 size_t text_width(const char *s);
+/* How many bytes of s, whole characters, fit into so many columns. */
+size_t text_fit(const char *s, size_t columns);
 
 /* A decimal number from min to max, digits only. */
 int text_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out,

@@ -5,13 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "report.h"
 #include "text.h"
-
-#define BAR 20
 
 static bool
 plain(bool no_color)
@@ -35,13 +32,14 @@ view_init(struct view *v, bool json, bool quiet, bool no_color)
 	buf_init(&v->out);
 	v->mode = json ? VIEW_JSON : quiet ? VIEW_QUIET : VIEW_TEXT;
 	v->color = !plain(no_color) && isatty(STDERR_FILENO) == 1;
-	v->live = v->mode == VIEW_TEXT && v->color;
+	live_init(&v->live, v->mode == VIEW_TEXT && v->color);
 }
 
 void
 view_release(struct view *v)
 {
 	buf_release(&v->out);
+	live_release(&v->live);
 }
 
 static void
@@ -243,14 +241,54 @@ view_event_text(struct buf *b, const struct engine *g, const struct event *ev)
 		health_words(b, ev);
 }
 
+/* What is bad news stands out. */
+static const char *
+event_color(const struct event *ev)
+{
+	enum summary_status bad = STATUS_NONE;
+
+	switch (ev->type) {
+	case EV_OP_ENDED:
+		if (ev->op == OP_INSTALL
+			? ev->result.result == RESULT_FAILED ||
+			      ev->result.result == RESULT_UNKNOWN
+			: ev->outcome != OUTCOME_OK || ev->n_failures > 0)
+			bad = STATUS_FAILED;
+		break;
+	case EV_WARNED:
+	case EV_STOP_REQUESTED:
+		bad = STATUS_CANCELED;
+		break;
+	case EV_RUN_FINISHED:
+		bad = ev->status;
+		break;
+	case EV_RUN_STARTED:
+	case EV_RUN_RECOVERED:
+	case EV_RUN_ABANDONED:
+	case EV_OP_STARTED:
+		break;
+	}
+	return report_color(bad);
+}
+
 void
 view_event(struct view *v, const struct engine *g, const struct event *ev,
     const char *line)
 {
+	const char *color;
+
 	if (v->mode == VIEW_JSON)
 		buf_addf(&v->out, "%s\n", line);
-	else if (v->mode == VIEW_TEXT)
-		view_event_text(&v->out, g, ev);
+	if (v->mode != VIEW_TEXT)
+		return;
+	color = v->color ? event_color(ev) : "";
+	buf_addstr(&v->out, color);
+	view_event_text(&v->out, g, ev);
+	if (*color != '\0') {
+		/* The colour ends with the line. */
+		buf_setlen(&v->out, v->out.len - 1);
+		buf_addstr(&v->out, "\033[0m\n");
+	}
 }
 
 void
@@ -260,133 +298,33 @@ view_flush(struct view *v)
 
 	if (v->out.len == 0)
 		return;
-	view_clear(v);
-	(void)fwrite(v->out.data, 1, v->out.len, f);
-	(void)fflush(f);
+	if (v->live.on) {
+		live_print(&v->live, v->out.data, v->out.len);
+	} else {
+		(void)fwrite(v->out.data, 1, v->out.len, f);
+		(void)fflush(f);
+	}
 	buf_reset(&v->out);
-}
-
-void
-view_clear(struct view *v)
-{
-	for (; v->drawn > 0; v->drawn--)
-		(void)fputs("\033[A\033[2K", stderr);
-	(void)fflush(stderr);
-}
-
-/* As many columns as fit; what is cut is cut between characters. */
-static void
-add_cut(struct buf *b, const char *s, size_t columns)
-{
-	size_t width = 0, i;
-
-	for (i = 0; s[i] != '\0'; i++) {
-		if (((unsigned char)s[i] & 0xc0) != 0x80 && width++ >= columns)
-			break;
-	}
-	buf_add(b, s, i);
-}
-
-/* "[####......]" */
-static void
-add_bar(struct buf *b, uint64_t done, uint64_t total)
-{
-	uint64_t full = total == 0	? 0
-			: done >= total ? BAR
-					: done * BAR / total;
-
-	buf_addc(b, '[');
-	for (uint64_t i = 0; i < BAR; i++)
-		buf_addc(b, i < full ? '#' : '.');
-	buf_addstr(b, "] ");
-}
-
-/* "Updating Run 9f1c2d3e: 2 of 5 nodes done, 1 out of service, 3.2 s" */
-static void
-add_header(struct buf *b, const struct engine *g, int64_t now_ms)
-{
-	char span[TEXT_SMALL_SIZE];
-
-	text_span(span, now_ms - g->started_ms);
-	buf_addf(b, "Updating Run %.8s: %zu of %zu node%s done", g->run.run_id,
-	    g->census.finished, g->run.n_nodes, g->run.n_nodes == 1 ? "" : "s");
-	if (g->census.out > 0)
-		buf_addf(b, ", %zu out of service", g->census.out);
-	if (g->census.failed > 0)
-		buf_addf(b, ", %zu failed", g->census.failed);
-	buf_addf(
-	    b, ", %s%s", span, g->stop == ENGINE_STOP_NONE ? "" : ", STOPPING");
-}
-
-/* How far a node is with its updates, or with bringing them over. */
-static void
-add_progress(struct buf *b, const struct engine_node *n, uint64_t sent)
-{
-	char have[TEXT_SMALL_SIZE], all[TEXT_SMALL_SIZE];
-	uint64_t total = 0;
-	size_t done = 0;
-
-	if (n->op == OP_STAGE) {
-		for (size_t k = 0; k < n->n_updates; k++)
-			if (!n->updates[k].done)
-				total +=
-				    (uint64_t)n->updates[k].info.size_bytes;
-		text_size(have, sent);
-		text_size(all, total);
-		add_bar(b, sent, total);
-		buf_addf(b, "%s of %s  ", have, all);
-	} else if (n->active && n->n_updates > 0) {
-		for (size_t k = 0; k < n->n_updates; k++)
-			done += n->updates[k].done;
-		add_bar(b, done, n->n_updates);
-	}
-}
-
-/* Whether something is to be seen of it: it is worked on, or has its turn. */
-static bool
-is_shown(const struct engine_node *n)
-{
-	return n->busy || (n->active && !n->finished);
 }
 
 void
 view_draw(struct view *v, const struct engine *g, int64_t now_ms,
     uint64_t (*sent)(void *ctx, size_t node), void *ctx)
 {
-	struct buf b = BUF_INIT, line = BUF_INIT;
-	const struct engine_node *n;
-	struct winsize ws = {0};
-	size_t columns = 80, rows = 24, drawn = 1, width = 0;
+	struct live_scene scene = {
+	    .g = g, .now_ms = now_ms, .sent = sent, .ctx = ctx};
 
-	if (!v->live)
-		return;
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 10) {
-		columns = ws.ws_col;
-		rows = ws.ws_row;
-	}
-	for (size_t i = 0; i < g->run.n_nodes; i++)
-		if (is_shown(&g->nodes[i]) &&
-		    strlen(g->nodes[i].info->name) > width)
-			width = strlen(g->nodes[i].info->name);
-	add_header(&line, g, now_ms);
-	add_cut(&b, line.data, columns - 1);
-	buf_addc(&b, '\n');
-	for (size_t i = 0; i < g->run.n_nodes && drawn + 2 < rows; i++) {
-		n = &g->nodes[i];
-		if (!is_shown(n))
-			continue;
-		buf_reset(&line);
-		buf_addf(&line, "  %-*s  ", (int)width, n->info->name);
-		add_progress(&line, n, sent(ctx, i));
-		report_node_line(&line, g, n, now_ms);
-		add_cut(&b, line.data, columns - 1);
-		buf_addc(&b, '\n');
-		drawn++;
-	}
-	view_clear(v);
-	(void)fwrite(b.data, 1, b.len, stderr);
-	(void)fflush(stderr);
-	v->drawn = drawn;
-	buf_release(&line);
-	buf_release(&b);
+	live_draw(&v->live, &scene);
+}
+
+void
+view_note(struct view *v, const char *text)
+{
+	live_note(&v->live, text);
+}
+
+void
+view_clear(struct view *v)
+{
+	live_clear(&v->live);
 }

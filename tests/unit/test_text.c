@@ -182,6 +182,20 @@ test_width(void **state)
 	assert_int_equal(text_width(""), 0);
 	assert_int_equal(text_width("abc"), 3);
 	assert_int_equal(text_width("gr\xc3\xbc\xc3\x9f"), 4);
+	assert_int_equal(text_width("\xe6\x9b\xb4\xe6\x96\xb0.sh"), 7);
+	assert_int_equal(text_width("e\xcc\x81"), 1);
+	assert_int_equal(text_width("\xf0\x9f\x9a\x80"), 2);
+	assert_int_equal(text_width("\xff\xe6"), 2);
+	assert_int_equal(text_fit("", 3), 0);
+	assert_int_equal(text_fit("abc", 0), 0);
+	assert_int_equal(text_fit("abc", 2), 2);
+	assert_int_equal(text_fit("abc", 9), 3);
+	assert_int_equal(text_fit("a\xc3\xbc"
+				  "b",
+			     2),
+	    3);
+	assert_int_equal(text_fit("\xe6\x9b\xb4\xe6\x96\xb0", 3), 3);
+	assert_int_equal(text_fit("e\xcc\x81x", 1), 3);
 }
 
 static void
