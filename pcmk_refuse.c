@@ -138,14 +138,19 @@ judge_node(struct asked *q)
 			"%s is in standby because a resource failed there: "
 			"repair it, then crm_resource --cleanup --node %s",
 			q->name, q->name));
+	else if (n->standby && !q->ask->ours && owner == NULL)
+		refuse(q, PCMK_NOT_OURS,
+		    arena_printf(q->a,
+			"%s is in standby, set by somebody else: end it with "
+			"crm_standby -N %s -D",
+			q->name, q->name));
 	else if (n->standby && !q->ask->ours)
 		refuse(q, PCMK_NOT_OURS,
 		    arena_printf(q->a,
-			"%s is in standby, set by %s%s: end it with "
-			"crm_standby -N %s -D",
-			q->name,
-			owner == NULL ? "somebody else" : "Updating Run ",
-			owner == NULL ? "" : pcmk_shown(q->a, owner), q->name));
+			"%s is in standby, set by Updating Run %s: end it with "
+			"crm_standby -N %s -D and crm_attribute -N %s "
+			"-n " PACEMAKER_OWNER " -D",
+			q->name, pcmk_shown(q->a, owner), q->name, q->name));
 	if (n->maintenance)
 		refuse(q, PCMK_NOT_OURS,
 		    arena_printf(q->a,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "health.h"
+#include "pcmk_state.h"
 #include "text.h"
 
 void
@@ -181,11 +182,17 @@ void
 report_resume_command(
     struct buf *b, const struct engine *g, const struct engine_node *n)
 {
+	const char *name = n->info->name;
 	struct buf words = BUF_INIT;
 
+	/* What node/pacemaker.sh has set. */
 	if (strcmp(g->run.cluster_type, "pacemaker") == 0) {
-		buf_addstr(b, "crm_standby -D -N ");
-		text_printable(b, n->info->name, strlen(n->info->name));
+		buf_addf(&words,
+		    "crm_standby -D -N %s && crm_attribute -D "
+		    "-n " PACEMAKER_OWNER " -N %s",
+		    name, name);
+		text_printable(b, words.data, words.len);
+		buf_reset(&words);
 	}
 	if (g->run.resume_command[0] == NULL)
 		return;

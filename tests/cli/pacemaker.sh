@@ -198,7 +198,7 @@ same installed "$(sort k/installed | xargs)" 'n1 n2'
 rm -f k/runs.n3 k/installed
 echo old >k/cau-run.n3
 runs 3 pc -q --max-unavailable 2
-out_has '    skipped: n3 is in standby, set by Updating Run old: end it with crm_standby -N n3 -D'
+out_has '    skipped: n3 is in standby, set by Updating Run old: end it with crm_standby -N n3 -D and crm_attribute -N n3 -n cau-run -D'
 rm -f k/installed
 runs 0 pc -q --max-unavailable 2 --standby-nodes update
 yes 'n3 is still in standby' test -e k/standby.n3
@@ -242,7 +242,7 @@ echo ': >deaf' >>k/on-standby
 runs 1 pc -q --max-failed-nodes 0
 out_has 'cannot take it out of standby: '
 out_has 'cannot read who put it in standby'
-out_has 'OUT OF SERVICE'
+out_has 'OUT OF SERVICE: cau did not resume this node; when it is in order, run: crm_standby -D -N n1 && crm_attribute -D -n cau-run -N n1'
 yes 'it is in standby, by the run' test -e k/standby.n1 -a -e k/cau-run.n1
 
 it 'the answer that a node was put back is lost'
