@@ -128,7 +128,7 @@ make_request(struct health *h)
 	const char *request;
 	size_t n = 0;
 
-	buf_addf(&text, "%s\ncau_health %d ", node_health_sh,
+	buf_addf(&text, "%s%scau_health %d ", node_holder_sh, node_health_sh,
 	    (int)((h->options->limit_ms + 999) / 1000));
 	text_shell_quote(&text, h->options->node_checks_dir);
 	for (const char *const *p = probes; *p != NULL; p++) {

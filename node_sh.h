@@ -6,6 +6,7 @@
 
 extern const char node_session_sh[];
 extern const char node_restart_sh[];
+extern const char node_holder_sh[];
 extern const char node_health_sh[];
 extern const char node_job_sh[];
 extern const char node_agent_common_sh[];

@@ -14,9 +14,9 @@ const struct wua_agent wua_agents[] = {
     {NULL, NULL},
 };
 
-static const char *const scripts[] = {node_agent_common_sh, node_agent_apt_sh,
-    node_agent_rpm_sh, node_agent_dnf_sh, node_agent_zypper_sh,
-    node_agent_fwupd_sh, NULL};
+static const char *const scripts[] = {node_holder_sh, node_agent_common_sh,
+    node_agent_apt_sh, node_agent_rpm_sh, node_agent_dnf_sh,
+    node_agent_zypper_sh, node_agent_fwupd_sh, NULL};
 
 /* Is there a group that something installed can match? */
 static bool

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=sh disable=SC2154
 # What a health check wants to know of a node: facts, nothing is judged here
-# and nothing is changed. Read after node/session.sh.
+# and nothing is changed. Read after node/session.sh and node/holder.sh.
 #
 # cau_health LIMIT FOLDER PROBE...: all probes at the same time, each line a
 # fact. Behind the last one of a probe stands "done PROBE", or "slow PROBE
@@ -118,9 +118,10 @@ cau_probe_packages() {
 		cau_ask sh -c 'exec rpm -q --qf "" rpm 2>&1'
 		cau_database "$cau_rc" '' "$cau_text"
 	fi
-	cau_health_locks /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock \
+	cau_lock_holder /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock \
 		/var/lib/apt/lists/lock /var/cache/apt/archives/lock \
-		/var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock
+		/var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock &&
+		cau_say lock "${cau_holder%% *} $cau_locked ${cau_holder#* }"
 	for cau_file in /run/zypp.pid /var/run/zypp.pid; do
 		cau_pid=
 		[ ! -s "$cau_file" ] || read -r cau_pid 2>/dev/null <"$cau_file"
@@ -139,36 +140,6 @@ cau_database() {
 		set -- "$1" "${2:-$(printf '%s\n' "$3" | head -n 1)}"
 		cau_say database "$1 $(printf %s "$2" | tr '\n' ' ')"
 	fi
-}
-
-# cau_has_open PID FILE: files of other file systems have the same numbers.
-# POSIX has -ef since 2024, the shells had it before; a job does not expand *.
-# shellcheck disable=SC2045,SC3013
-cau_has_open() {
-	for cau_fd in $(ls "/proc/$1/fd" 2>/dev/null); do
-		[ "/proc/$1/fd/$cau_fd" -ef "$2" ] && return 0
-	done
-	return 1
-}
-
-# cau_health_locks FILE...: says "lock PID FILE" of those that are locked.
-cau_health_locks() {
-	for cau_file; do
-		[ -f "$cau_file" ] || continue
-		cau_inode=$(stat -c %i "$cau_file" 2>/dev/null) || continue
-		while read -r _ _ _ cau_2 cau_pid cau_3 _; do
-			[ "$cau_2" = WRITE ] || continue
-			case $cau_3 in
-			*:"$cau_inode")
-				cau_has_open "$cau_pid" "$cau_file" || continue
-				cau_comm=
-				read -r cau_comm 2>/dev/null <"/proc/$cau_pid/comm"
-				cau_say lock "$cau_pid $cau_file ${cau_comm:-?}"
-				return 0
-				;;
-			esac
-		done </proc/locks
-	done
 }
 
 # cau_timer NAME: true when systemd starts the timer by itself.

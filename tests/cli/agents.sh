@@ -41,7 +41,7 @@ session() {
 		printf '%s\n' "cau_mark=@m cau_state='$dir/node' cau_node=n1"
 		printf '%s\n' 'cau_job_text=$(cat "$top/node/job.sh")' \
 			'. "$top/node/session.sh"' \
-			'cau_plugin_text=$(cat "$top/node/agent-common.sh" fake.sh)' \
+			'cau_plugin_text=$(cat "$top/node/holder.sh" "$top/node/agent-common.sh" fake.sh)' \
 			'eval "$cau_plugin_text"'
 		for line; do
 			printf '{ cau_req 1 %s\n}\n' "$line"
