@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -110,6 +110,7 @@ run_at_once(struct part *parts, size_t n)
 		p = &parts[i];
 		p->node = &p->own;
 		node_clone(p->node, p->o->node);
+		node_arm(p->node, &p->o->work->cancel);
 		p->threaded =
 		    pthread_create(&p->thread, NULL, run_part, p) == 0;
 	}

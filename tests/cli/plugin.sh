@@ -449,6 +449,7 @@ say() { echo "$1 \$*" >>$dir/told; }
 scan() {
 	say scan
 	[ "\$CAU_ARG_MODE" != noscan ] || { echo "no scan today" >&2; exit 1; }
+	[ "\$CAU_ARG_MODE" != waits ] || { : >$dir/waits; while :; do sleep 0.1; done; }
 	[ -e "\$CAU_PLUGIN_DIR/done" ] || update u1
 }
 install() {
@@ -487,6 +488,15 @@ it 'two plug-ins: an update fails, the other plug-in goes on'
 runs 3 tell Mode=noinstall ''
 out_has '    Failed            u1  exit 1'
 out_has '    Succeeded         u1  exit 0'
+it 'two plug-ins: cau stop --now ends the scans of both'
+rm -rf n1 waits
+cau run -q --nodes "$one" -p Contoso.First,Contoso.Second -a '' -a Mode=waits >run.out 2>&1 </dev/null &
+run=$!
+eventually 'the second one scans' test -e waits
+runs 6 timeout 40 "$CAU" stop --now --wait
+wait $run
+same 'exit code' $? 6
+
 it 'beside a built-in one'
 rm -rf n1 told root
 make_root root
