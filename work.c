@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -432,6 +433,22 @@ plugin_text(struct work *w)
 	return text;
 }
 
+/* Room for the pipes of as many nodes as are worked on at once. Without it,
+ * those that come last would seem to be away. */
+static void
+make_room(const struct run_info *r)
+{
+	size_t nodes =
+	    r->n_nodes < (size_t)r->parallel ? r->n_nodes : (size_t)r->parallel;
+	rlim_t need = (rlim_t)(nodes * (r->n_plugins + 2) * 4 + 64);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= need)
+		return;
+	limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int
 work_init(struct work *w, struct run_info *run, const char *state_dir,
     bool no_metadata, bool refuse, struct err *e)
@@ -447,6 +464,7 @@ work_init(struct work *w, struct run_info *run, const char *state_dir,
 	w->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->done_fd == -1)
 		return err_sys(e, "cannot make an event descriptor");
+	make_room(run);
 	plugin_set_load(&w->known, state_dir);
 	if (configure(w, run, state_dir, refuse, e) == -1)
 		return -1;

@@ -301,6 +301,18 @@ runs 2 cau scan --nodes "$one" -p Microsoft.HotfixPlugin,microsoft.hotfixplugin 
 	-a "HotfixRootFolderPath=$dir/root" -a "HotfixRootFolderPath=$dir/root"
 err_has 'plug-in Microsoft.HotfixPlugin is named twice'
 
+it 'more nodes at the same time than the limit of open files has room for'
+fresh
+echo 'exit 0' | put root/CAUHotfix_All/a.sh
+few() (
+	# shellcheck disable=SC3045
+	ulimit -Sn 64 2>/dev/null && "$@"
+)
+runs 100 few "$CAU" scan -q --exit-code --parallel 40 --root root \
+	--nodes "$(i=0; while [ $((i += 1)) -le 40 ]; do printf 'm%d=local:%s/m/%d,' $i "$dir" $i; done)"
+same 'nodes' "$(grep -c '1 to install' out)" 40
+rm -rf m
+
 it 'titles and versions of a package, control characters made visible'
 if command -v dpkg-deb >/dev/null 2>&1; then
 	fresh
