@@ -374,7 +374,7 @@ read_answer(struct node *n, node_line_fn *line, void *ctx, int64_t deadline_ms,
 	struct buf *out = &n->child.output;
 	enum child_turn t = CHILD_TURN_SOMETHING;
 	size_t start, from = 0; /* no newline before from */
-	int64_t slice;
+	int64_t now, slice;
 	bool done = false;
 	char *nl;
 	int status = 1;
@@ -407,17 +407,18 @@ read_answer(struct node *n, node_line_fn *line, void *ctx, int64_t deadline_ms,
 		}
 		if (t == CHILD_TURN_ENDED)
 			return lost(n, "no contact", e);
-		slice =
-		    n->cancel == NULL ? INT64_MAX : clock_ms() + CANCEL_LOOK_MS;
-		t = child_turn(
-		    &n->child, slice < deadline_ms ? slice : deadline_ms);
-		if (t == CHILD_TURN_TIMEOUT && is_canceled(n)) {
+		/* Not only in silence: it may talk without end. */
+		if (is_canceled(n)) {
 			(void)err_set(e, CAU_CANCELED, "the run was stopped");
 			node_close(n);
 			return NODE_LOST;
 		}
-		if (t == CHILD_TURN_TIMEOUT && clock_ms() >= deadline_ms)
+		now = clock_ms();
+		if (now >= deadline_ms)
 			return lost(n, "no answer in time", e);
+		slice = n->cancel == NULL ? INT64_MAX : now + CANCEL_LOOK_MS;
+		t = child_turn(
+		    &n->child, slice < deadline_ms ? slice : deadline_ms);
 	}
 }
 

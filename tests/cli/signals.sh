@@ -405,6 +405,21 @@ arrived n2
 open_gate n2
 ended 0
 
+it 'a signal while a node talks without end'
+start
+put drip <<EOF
+: >$dir/slow.up
+while echo .; do sleep 0.01; done
+EOF
+rm -f slow.up
+$as_told timeout -s KILL 60 "$CAU" run --nodes n1=host --rsh "sh $dir/drip" --node-state-dir "$dir/n1" \
+	--root "$dir/root" --connect-timeout 5m >run.out 2>run.err </dev/null &
+run=$!
+eventually 'the remote shell' [ -e slow.up ]
+"$CAU" stop >stop.out 2>&1
+ended 6
+rm -f slow.up
+
 it 'a signal before anything has begun'
 start
 mkfifo n1.hold
