@@ -79,6 +79,7 @@ scan_to_object(const struct event *ended, json_t *j)
 		(void)json_array_append_new(
 		    updates, update_to_json(&s->updates[i]));
 	json_set(j, "updates", updates);
+	json_set(j, "restart_pending", json_from_text_or_null(s->restart));
 }
 
 static json_t *
@@ -127,6 +128,8 @@ node_text(struct buf *b, struct order *o, bool verbose)
 	}
 	buf_addf(b, "%zu to install, %zu already installed, %zu ignored\n",
 	    applicable, s->n_updates - applicable, s->n_ignored);
+	if (s->restart != NULL)
+		buf_addf(b, "  restart pending: %s\n", s->restart);
 	for (size_t i = 0; i < o->ended.n_failures; i++)
 		buf_addf(b, "  error: %s: %s\n", o->ended.failures[i].plugin,
 		    o->ended.failures[i].error);

@@ -59,6 +59,7 @@ is_cut(const struct engine *g, const struct engine_node *n)
 	return c.pending + c.canceled > 0 ||
 	       (g->stop != ENGINE_STOP_NONE &&
 		   (n->scanned < g->run.n_plugins ||
+		       (n->restart_is_old && engine_may_restart(g, n)) ||
 		       (n->opened && *g->run.post_script != '\0')));
 }
 

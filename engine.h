@@ -109,7 +109,7 @@ struct engine_node {
 	unsigned suspend_tries;	   /* that failed, in this attempt */
 	size_t scanned;		   /* plug-ins done in this pass */
 	size_t staged;
-	bool tried;	/* an update, in this pass */
+	bool tried;	/* an update, in this pass, or a restart that waited */
 	bool prepared;	/* first scan and stage are over */
 	bool active;	/* has had its turn */
 	bool suspended; /* by this run; maybe not to its end */
@@ -127,6 +127,7 @@ struct engine_node {
 	const char *script_boot; /* of the node when it was started */
 	bool opened; /* its turn began; ends with the post-update script */
 	bool restart_needed;
+	bool restart_is_old; /* only an earlier run has left it undone */
 	bool finished;
 	enum summary_status status; /* once finished */
 	int64_t retry_at_ms;	    /* nothing is started before */

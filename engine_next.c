@@ -196,7 +196,8 @@ next_out(const struct engine *g, const struct engine_node *n, enum op_kind *op)
 	return script || (engine_drains(g) && !n->drained);
 }
 
-/* The run is stopping: what was begun is brought to an end. */
+/* The run is stopping: what was begun is brought to an end, but for a restart
+ * that was wanted before it. */
 static bool
 next_while_stopping(const struct engine *g, const struct engine_node *n,
     enum op_kind *op, size_t *update)
@@ -210,7 +211,7 @@ next_while_stopping(const struct engine *g, const struct engine_node *n,
 		*op = OP_SCAN; /* to see it again */
 		return true;
 	}
-	if (!wants_restart(g, n) || next_out(g, n, op))
+	if (n->restart_is_old || !wants_restart(g, n) || next_out(g, n, op))
 		return next_back(g, n, op);
 	*op = OP_RESTART;
 	return !n->in_doubt;

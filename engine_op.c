@@ -112,6 +112,7 @@ engine_op_started(struct engine *g, struct engine_node *n,
 			start_joint(g, n, update, ev);
 		break;
 	case OP_RESTART:
+		open_turn(g, n);
 		restart_started(g, n, ev);
 		break;
 	}
@@ -209,6 +210,17 @@ add_updates(struct engine *g, struct engine_node *n, const struct event *ev)
 	}
 }
 
+/* What an earlier run left undone. A soft reboot may leave the node's mark. */
+static void
+take_pending_restart(
+    struct engine *g, struct engine_node *n, const char *reason)
+{
+	if (reason == NULL || n->restart_needed || n->n_reboots > 0)
+		return;
+	n->restart_needed = n->restart_is_old = true;
+	n->restart_reason = engine_copy(g, reason);
+}
+
 /* One plug-in at a time, or all at once. */
 static int
 scan_or_stage_ended(struct engine *g, struct engine_node *n,
@@ -228,6 +240,7 @@ scan_or_stage_ended(struct engine *g, struct engine_node *n,
 		n->staged = done;
 	} else {
 		add_updates(g, n, ev);
+		take_pending_restart(g, n, ev->scan.restart);
 		n->n_ignored = ev->scan.n_ignored;
 		n->scanned = done;
 	}
@@ -272,10 +285,11 @@ install_ended(struct engine *g, struct engine_node *n, const struct event *ev)
 	u->ended_ms = ev->at_ms;
 	if (ev->result.reboot_required) {
 		n->restart_plugin = u->plugin;
-		if (!n->restart_needed)
+		if (!n->restart_needed || n->restart_is_old)
 			n->restart_reason = arena_printf(&g->arena,
 			    "%s asked for it", update_label(&u->info));
 		n->restart_needed = true;
+		n->restart_is_old = false;
 	}
 	if (ev->result.result == RESULT_UNKNOWN)
 		n->unknown = true;
@@ -286,7 +300,9 @@ restart_ended(struct engine *g, struct engine_node *n, const struct event *ev)
 {
 	struct engine_reboot *r = &n->reboots[n->n_reboots - 1];
 
-	n->restart_needed = n->in_doubt = false;
+	/* More may come into sight behind it, as behind an update. */
+	n->tried |= n->restart_is_old;
+	n->restart_needed = n->restart_is_old = n->in_doubt = false;
 	r->ended_ms = ev->at_ms;
 	r->boot_id_after = n->boot_id;
 	r->kind = ev->kind == NULL ? "full" : engine_copy(g, ev->kind);

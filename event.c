@@ -336,6 +336,9 @@ op_to_json(const struct event *ev, json_t *j)
 		json_set(j, "updates", scan_to_json(&ev->scan));
 		json_set(
 		    j, "ignored", json_integer((json_int_t)ev->scan.n_ignored));
+		if (ev->scan.restart != NULL)
+			json_set(
+			    j, "restart", json_from_text(ev->scan.restart));
 	} else if (ev->op == OP_STAGE) {
 		json_set(j, "bytes", json_integer(ev->bytes));
 	}
@@ -392,6 +395,7 @@ op_from_json(struct event *ev, const json_t *j, struct arena *a, struct err *e)
 	if (ignored < 0 || ev->bytes < 0 || ev->bytes > MAX_BYTES)
 		return err_set(e, CAU_USAGE, "a number that is out of range");
 	ev->scan.n_ignored = (size_t)ignored;
+	ev->scan.restart = optional(j, "restart", a);
 	if (ev->op == OP_INSTALL &&
 	    install_result_from_json(&ev->result, j, a) == -1)
 		return err_set(e, CAU_USAGE, "an installation without result");

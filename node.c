@@ -247,9 +247,9 @@ hello_line(void *ctx, const char *key, const char *text, size_t len)
 {
 	struct hello *h = ctx;
 	struct err e;
+	struct buf b = BUF_INIT;
 	uint64_t uid;
 
-	(void)len;
 	if (strcmp(key, "boot") == 0 && boot_id_valid(text) &&
 	    strlen(text) < sizeof(h->n->boot_id)) {
 		memcpy(h->n->boot_id, text, strlen(text) + 1);
@@ -259,6 +259,11 @@ hello_line(void *ctx, const char *key, const char *text, size_t len)
 		h->n->uid = (unsigned)uid;
 	} else if (strcmp(key, "host") == 0) {
 		(void)snprintf(h->n->host, sizeof(h->n->host), "%.255s", text);
+	} else if (strcmp(key, "restart") == 0) {
+		text_printable(&b, text, len);
+		(void)snprintf(
+		    h->n->restart, sizeof(h->n->restart), "%.511s", b.data);
+		buf_release(&b);
 	}
 }
 
@@ -278,6 +283,7 @@ node_open(struct node *n, struct err *e)
 	if (n->open)
 		return NODE_OK;
 	n->key_changed = false;
+	*n->restart = '\0';
 	spec.argv = command_words(n,
 	    n->transport->sudo ? "exec sudo -n sh" : "exec sh", !n->clone, &a);
 	if (child_start(&n->child, &spec, e) == -1) {

@@ -36,6 +36,9 @@ struct node {
 	char boot_id[40];
 	char host[256];
 	unsigned uid;
+	/* Why it waits for a restart that a run has left undone, or "": so it
+	 * was when the channel was opened. Printable. */
+	char restart[512];
 	/* The last try to open it met another ssh host key than the known one,
 	 * whether that made ssh give up or not. */
 	bool key_changed;

@@ -13,6 +13,8 @@
 #include "restart.h"
 #include "text.h"
 
+#define NOTE_MS 30000
+
 static void
 fail(struct order *o, enum op_outcome outcome, const char *text)
 {
@@ -187,6 +189,9 @@ do_plugins(struct order *o)
 	}
 	if (o->ended.outcome == OUTCOME_OK && o->started.op == OP_SCAN) {
 		join_scans(o, parts, n);
+		if (*o->node->restart != '\0')
+			o->ended.scan.restart =
+			    arena_strdup(&o->arena, o->node->restart);
 		o->ended.boot_id = arena_strdup(&o->arena, o->node->boot_id);
 	}
 	for (size_t i = 0; i < n; i++)
@@ -286,6 +291,35 @@ open_log_dir(const struct order *o)
 	return fd;
 }
 
+/* For the runs to come, which do without when it is lost. */
+static void
+note(struct order *o, const char *request)
+{
+	struct err e;
+	enum node_rc rc = node_call(o->node, request, NULL, NULL, NOTE_MS, &e);
+
+	(void)rc;
+}
+
+/* This one may not come to the restart. */
+static void
+keep_restart(struct order *o)
+{
+	const char *boot = o->ended.result.boot_id;
+	const char *words[] = {boot == NULL ? o->started.boot_id : boot,
+	    arena_printf(&o->arena, "%.200s asked for it in run %.8s",
+		update_label(&o->updates[0]), o->work->run->run_id)};
+	struct buf b = BUF_INIT;
+
+	buf_addstr(&b, "cau_want_restart");
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		buf_addc(&b, ' ');
+		text_shell_quote(&b, words[i]);
+	}
+	note(o, b.data);
+	buf_release(&b);
+}
+
 static void
 do_install(struct order *o)
 {
@@ -319,6 +353,8 @@ do_install(struct order *o)
 		r->log =
 		    arena_printf(&o->arena, "log/%s/%s", o->node->name, r->log);
 	o->ended.boot_id = r->boot_id;
+	if (r->reboot_required)
+		keep_restart(o);
 	if (rc != NODE_OK && r->result == RESULT_UNKNOWN)
 		fail(o, OUTCOME_UNKNOWN, e.text);
 	else if (rc != NODE_OK)
@@ -453,6 +489,9 @@ do_restart(struct order *o)
 	}
 	o->ended.boot_id = arena_strdup(&o->arena, end.boot_id);
 	o->ended.kind = end.kind;
+	/* A soft reboot keeps the boot id, by which nodes know of it. */
+	if (strcmp(end.boot_id, o->started.boot_id) == 0)
+		note(o, "cau_restarted");
 	if (*end.flaw != '\0')
 		fail(o, OUTCOME_FLAWED, end.flaw);
 }

@@ -28,11 +28,22 @@ count_applicable(const struct scan_result *s)
 	return n;
 }
 
-enum plan_restart
-plan_restart(const struct scan_result *s)
+/* A restart that an earlier run left undone, and this one does. */
+static bool
+catches_up(const struct plan *p, const struct plan_node *n)
 {
+	return n->scan->scan.restart != NULL &&
+	       (!n->node->local || p->run->allow_self_reboot);
+}
+
+enum plan_restart
+plan_restart(const struct plan *p, const struct plan_node *n)
+{
+	const struct scan_result *s = &n->scan->scan;
 	enum plan_restart all = PLAN_NO_RESTART;
 
+	if (catches_up(p, n))
+		return PLAN_RESTART;
 	for (size_t i = 0; i < s->n_updates; i++)
 		if (s->updates[i].installed)
 			continue;
@@ -113,14 +124,17 @@ node_drain(struct buf *b, const struct plan *p, const struct plan_node *n)
 }
 
 static void
-node_updates(struct buf *b, const struct scan_result *s)
+node_updates(struct buf *b, const struct plan *p, const struct plan_node *n)
 {
+	const struct scan_result *s = &n->scan->scan;
 	static const char *const restarts[] = {
 	    "no restart", "a restart", "whether it restarts is not known yet"};
 	const struct update *u;
 
 	buf_addf(b, "%zu to install, %s\n", count_applicable(s),
-	    restarts[plan_restart(s)]);
+	    restarts[plan_restart(p, n)]);
+	if (s->restart != NULL)
+		buf_addf(b, "     restart pending: %s\n", s->restart);
 	for (size_t i = 0; i < s->n_updates; i++) {
 		u = &s->updates[i];
 		if (u->installed)
@@ -136,7 +150,7 @@ node_to_text(struct buf *b, const struct plan *p, size_t i)
 {
 	const struct plan_node *n = &p->nodes[i];
 	const struct scan_result *s = &n->scan->scan;
-	bool needs = count_applicable(s) > 0;
+	bool needs = count_applicable(s) > 0 || catches_up(p, n);
 
 	buf_addf(b, "%zu. %s: ", i + 1, n->node->name);
 	if (n->scan->outcome != OUTCOME_OK)
@@ -144,9 +158,11 @@ node_to_text(struct buf *b, const struct plan *p, size_t i)
 	else if (n->skipped != NULL)
 		buf_addf(b, "skipped: %s\n", n->skipped);
 	else if (!needs)
-		buf_addstr(b, "nothing to install, it stays in service\n");
+		buf_addf(b, "nothing to install, it stays in service%s%s\n",
+		    s->restart == NULL ? "" : "; restart pending: ",
+		    s->restart == NULL ? "" : s->restart);
 	else
-		node_updates(b, s);
+		node_updates(b, p, n);
 	for (size_t k = 0; k < n->scan->n_failures; k++)
 		buf_addf(b, "   error: %s: %s\n", n->scan->failures[k].plugin,
 		    n->scan->failures[k].error);
@@ -234,13 +250,12 @@ survives_to_json(const struct plan_node *n)
 }
 
 static void
-node_to_json(const struct plan_node *n, json_t *j)
+node_to_json(const struct plan *p, const struct plan_node *n, json_t *j)
 {
 	static const char *const restarts[] = {"Never", "Expected", "Unknown"};
 
 	scan_to_object(n->scan, j);
-	json_set(
-	    j, "restart", json_string(restarts[plan_restart(&n->scan->scan)]));
+	json_set(j, "restart", json_string(restarts[plan_restart(p, n)]));
 	json_set(j, "skipped", json_from_text_or_null(n->skipped));
 	json_set(j, "kept", json_from_text_or_null(n->kept));
 	json_set(j, "refusals",
@@ -266,7 +281,7 @@ plan_to_json(const struct plan *p, int64_t at_ms)
 	    p->arguments == NULL ? json_array() : json_deep_copy(p->arguments));
 	nodes = json_object_get(j, "nodes");
 	for (size_t i = 0; i < p->run->n_nodes; i++)
-		node_to_json(&p->nodes[i], json_array_get(nodes, i));
+		node_to_json(p, &p->nodes[i], json_array_get(nodes, i));
 	json_set(j, "refused", json_boolean(p->refused));
 	return j;
 }
@@ -485,6 +500,10 @@ node_drift(struct drift *d, const json_t *was, const json_t *is)
 		    ": it cannot be scanned: ", json_text(is, "error"));
 		return;
 	}
+	if (*json_text(was, "restart_pending") == '\0' &&
+	    *json_text(is, "restart_pending") != '\0')
+		ADD(d, name, ": it waits for a restart: ",
+		    json_text(is, "restart_pending"));
 	for (i = 0; i < json_array_size(now); i++) {
 		u = json_array_get(now, i);
 		if (!is_applicable(u))

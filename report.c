@@ -307,7 +307,8 @@ add_next_of(struct buf *b, const struct engine *g, const struct engine_node *n)
 		    "the command above\n",
 		    n->info->name);
 	if (engine_restart_pending(g, n))
-		buf_addf(b, "  %s: restart it\n", n->info->name);
+		buf_addf(b, "  %s: restart it%s\n", n->info->name,
+		    engine_is_self(g, n) ? "" : ", or let the next run do it");
 	if (c.failed > 0)
 		buf_addf(b,
 		    "  %s: see why %zu update%s failed; the next run tries "

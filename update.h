@@ -55,6 +55,9 @@ struct scan_result {
 	size_t n_updates;
 	struct ignored *ignored;
 	size_t n_ignored;
+	/* Why the node still waits for a restart that an earlier run left
+	 * undone, or NULL. */
+	const char *restart;
 };
 
 /* What installing one update came to. */

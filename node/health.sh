@@ -201,6 +201,7 @@ cau_probe_auto() {
 
 # "restart WHY": the node waits for one.
 cau_probe_restart() {
+	cau_restart_wanted
 	for cau_file in /run/reboot-required /var/run/reboot-required \
 		/run/reboot-needed /var/run/reboot-needed; do
 		[ -e $cau_file ] || continue

@@ -41,6 +41,35 @@ cau_hello() {
 	cau_say boot "$cau_boot"
 	cau_say uid "$cau_uid"
 	cau_say host "$(uname -n)"
+	cau_restart_wanted
+}
+
+# "restart WHY": an update of a run has asked for a restart that the node has
+# not seen. A new boot id makes it void.
+cau_restart_wanted() {
+	cau_line=
+	[ ! -s "$cau_state/restart-wanted" ] || read -r cau_b cau_line <"$cau_state/restart-wanted"
+	[ -z "$cau_line" ] || [ "$cau_b" != "$cau_boot" ] ||
+		cau_say restart "$cau_line"
+}
+
+# cau_want_restart BOOT WHY: keeps that for the runs to come, if the node has
+# not restarted since. The first reason stays.
+cau_want_restart() {
+	cau_line=
+	[ "$1" = "$cau_boot" ] || return 0
+	[ ! -s "$cau_state/restart-wanted" ] || read -r cau_line _ <"$cau_state/restart-wanted"
+	[ "$cau_line" != "$1" ] || return 0
+	printf '%s\n' "$*" >"$cau_state/restart-wanted.new" &&
+		mv -f "$cau_state/restart-wanted.new" "$cau_state/restart-wanted" && return 0
+	rm -f "$cau_state/restart-wanted.new"
+	echo "cannot write to $cau_state (disk full?)" >&2
+	return 1
+}
+
+# What restarted without a new boot id.
+cau_restarted() {
+	rm -f "$cau_state/restart-wanted"
 }
 
 # Whether a job of another run is alive; cau_job is its id then. Jobs of scans

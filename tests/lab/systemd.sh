@@ -102,6 +102,15 @@ rc=$?
 lab in n1 umount /usr/bin/systemctl
 verdict "a node that never goes down" eval 'is 1 $rc &&
 	grep -q "did not go down within 2.0 s" out && is "out n1" "$(cat order)"'
+sh tool in n1
+n=$(lab reboots n1)
+drained
+rc=$?
+verdict "its restart comes with the next run, which installs nothing there" eval 'is 0 $rc &&
+	is $((n + 1)) "$(lab reboots n1)" && is "n1 1.sh
+n2 1.sh
+n3 1.sh" "$(starts)" &&
+	report ".nodes[0].reboots[0].reason" | grep -q "^CAUHotfix_All/1.sh asked for it in run "'
 
 start
 installer 1.sh 'cat >/etc/systemd/system/broken.service <<Y

@@ -199,9 +199,15 @@ check_op(struct sim *s, const struct sim_node *n, const struct event *ev)
 		check_install(s, n, ev);
 		break;
 	case OP_RESTART:
-		if (!l->restart_open && restart_wanted(n, false) == 0)
+		if (l->restart_open || restart_wanted(n, false) != 0)
+			break;
+		if (!l->waits || n->restarts > 0)
 			broken(
 			    s, P_ORDER, "%s is restarted for nothing", n->name);
+		if (is_stopping(s))
+			broken(s, P_END,
+			    "%s is restarted for an old reason after a stop",
+			    n->name);
 		break;
 	case OP_RESUME:
 		check_resume(s, n);

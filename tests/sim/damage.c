@@ -63,8 +63,8 @@ mix_flags(uint64_t h, const struct engine_node *n)
 	const bool flags[] = {n->tried, n->prepared, n->active, n->suspended,
 	    n->drained, n->broken, n->in_doubt, n->lost, n->held, n->endless,
 	    n->flawed, n->unknown, n->script_running, n->opened,
-	    n->restart_needed, n->finished, n->busy, n->passed,
-	    n->busy && n->was_active, n->busy && n->was_opened,
+	    n->restart_needed, n->restart_is_old, n->finished, n->busy,
+	    n->passed, n->busy && n->was_active, n->busy && n->was_opened,
 	    n->busy && n->was_suspended};
 	uint64_t bits = 0;
 

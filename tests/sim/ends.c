@@ -44,6 +44,8 @@ scan_result(struct sim *s, const struct sim_node *n, struct event *end)
 			r->updates[r->n_updates++].installed =
 			    offer_is_installed(s, n, i);
 		}
+	if (n->waits && n->boot == 0)
+		r->restart = some_words(s, "x asked for it in run 1");
 	if (r->n_updates > 0 && chance(s, 5)) {
 		r->updates[r->n_updates] = r->updates[0];
 		r->n_updates++;

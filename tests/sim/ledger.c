@@ -90,6 +90,7 @@ went_well(struct ledger_node *n, const struct event *ev)
 	case OP_SCAN:
 	case OP_STAGE:
 		n->in_doubt = false;
+		n->waits |= ev->scan.restart != NULL;
 		break;
 	case OP_PRE_SCRIPT:
 		n->pre_ok = n->post_due = true;

@@ -46,6 +46,8 @@ needs_restart(
 	const struct sim_job *j;
 	size_t offer;
 
+	if (s->ledger.nodes[n - s->nodes].waits && n->boot == 0)
+		return true;
 	for (size_t i = 0; i < en->n_updates; i++) {
 		u = &en->updates[i];
 		offer = offer_of(s, n, &u->info);
@@ -105,6 +107,10 @@ check_complete(struct sim *s, const struct sim_node *n)
 		    job_of_offer(n, i) == NULL)
 			broken(s, P_SEEN, "%s succeeded, and %s was not tried",
 			    n->name, n->offers[i].info.id);
+	/* Without leave on one of the machines that it was on. */
+	if (l->waits && n->boot == 0 && s->crashes == 0 && may_restart(s, n))
+		broken(s, P_SEEN, "%s succeeded, and waits for a restart",
+		    n->name);
 	if (en->scanned < s->run.n_plugins)
 		broken(s, P_SEEN, "%s succeeded, and was not scanned", n->name);
 }

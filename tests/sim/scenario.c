@@ -167,6 +167,7 @@ make_node(struct sim *s, struct sim_node *n, size_t number)
 
 	n->name = arena_printf(&s->arena, "n%zu", number);
 	n->local = s->all_local || (number == s->home && chance(s, 60));
+	n->waits = chance(s, 8);
 	n->n_offers = chance(s, 15) ? 0 : 1 + below(s, 8);
 	if (chain)
 		n->n_offers = ENGINE_MAX_PASSES + (s->calm ? 0 : below(s, 4));
@@ -373,6 +374,8 @@ show_node(const struct sim_node *n)
 {
 	const struct offer *o;
 
+	if (n->waits)
+		(void)printf("  %s waits for a restart\n", n->name);
 	for (size_t i = 0; i < n->n_offers; i++) {
 		o = &n->offers[i];
 		(void)printf("  %s %.40s of plug-in %zu%s: %s%s%s, after %u\n",

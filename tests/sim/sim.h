@@ -131,6 +131,7 @@ struct sim_node {
 	struct sim_job *jobs;
 	size_t n_jobs, cap_jobs;
 	unsigned boot, restarts, stages;
+	bool waits; /* since its first boot, for a restart of an earlier run */
 	int64_t up_ms;	      /* down until then */
 	int64_t mute_ms;      /* no contact until then, though it is up */
 	bool restarting;      /* down because cau asked for it */
@@ -165,6 +166,7 @@ struct ledger_node {
 	bool in_doubt, unknown, flawed, held, lost;
 	bool suspended, resume_failed;
 	bool passed; /* refused or skipped */
+	bool waits;  /* it said that it waits for a restart */
 	bool others; /* this attempt found it taken out by others */
 	bool was_suspended, was_post_due; /* before the operation in flight */
 	bool restart_open;		  /* asked for, not seen back: */

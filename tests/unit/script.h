@@ -7,7 +7,8 @@
  *
  * What happens is the end of the operation in flight on a node: its outcome;
  * behind the ok of a scan the updates found (a+ is installed already, a* must
- * not be offered again once it is); for an installation its result, and
+ * not be offered again once it is), and "(restart)" when an earlier run left
+ * one undone; for an installation its result, and
  * "reboot" if it asks for one; "already" for a suspend that others had done. Or
  * it is "stop", "now", "abandon" or "recover". Time goes on by one second a
  * line.
@@ -180,6 +181,10 @@ script_updates(struct script *s, struct scan_result *scan, char **save)
 	while ((word = strtok_r(NULL, " ", save)) != NULL) {
 		if (*word == '!')
 			continue;
+		if (strcmp(word, "(restart)") == 0) {
+			scan->restart = "x asked for it in run 1";
+			continue;
+		}
 		u = &scan->updates[scan->n_updates++];
 		u->installed = word[strlen(word) - 1] == '+';
 		if (u->installed)

@@ -244,6 +244,50 @@ test_restarts(void **state)
 		"n1 Scan -> n1 ok\n"
 		"Succeeded",
 		CAU_OK, "n1 Succeeded 1 succeeded", NULL},
+	    {"one that an earlier run left undone",
+		{.n_nodes = 2, .drain = true},
+		"n1 Scan, n2 Scan -> n1 ok a+ (restart)\n"
+		" -> n2 ok\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Scan -> n1 ok a+ (restart)\n"
+		"n1 Resume -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 1 skipped; n2 Succeeded", NULL},
+	    {"the same, behind the updates", {.n_nodes = 1},
+		"n1 Scan -> n1 ok a (restart)\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded\n"
+		"n1 Restart -> n1 ok\n"
+		"n1 Scan -> n1 ok b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install b -> n1 Succeeded\n"
+		"n1 Scan -> n1 ok\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded 2 succeeded", NULL},
+	    {"the same, on this machine",
+		{.n_nodes = 1, .drain = true, .local = true},
+		"n1 Scan -> n1 ok (restart)\n"
+		"Succeeded",
+		CAU_OK, "n1 Succeeded pending", NULL},
+	    {"the same, and the run is stopped before its turn",
+		{.n_nodes = 2, .drain = true},
+		"n1 Scan, n2 Scan -> n1 ok (restart)\n"
+		" -> n2 ok (restart)\n"
+		"n1 Suspend -> stop\n"
+		" -> n1 ok\n"
+		"n1 Resume -> n1 ok\n"
+		"Canceled",
+		CAU_CANCELED, "n1 Canceled pending; n2 Canceled pending",
+		"interrupted"},
+	    {"the same, and it does not come back",
+		{.n_nodes = 1, .drain = true},
+		"n1 Scan -> n1 ok (restart)\n"
+		"n1 Suspend -> n1 ok\n"
+		"n1 Restart -> n1 failed\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed OUT",
+		"MaxFailedNodesExceeded: 1 node failed, 0 allowed"},
 	    {"a restart in the second pass too", {.n_nodes = 1},
 		"n1 Scan -> n1 ok a\n"
 		"n1 Stage -> n1 ok\n"

@@ -106,6 +106,9 @@ static const char *const events[] = {
     "\"attempt\":1,\"pass\":1,\"boot_id\":\"b\",\"outcome\":\"ok\",\"updates\":"
     "[" UPDATE "],\"ignored\":4}",
     "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Scan\","
+    "\"attempt\":1,\"pass\":1,\"boot_id\":\"b\",\"outcome\":\"ok\",\"updates\":"
+    "[],\"ignored\":0,\"restart\":\"a asked for it in run 1\"}",
+    "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Scan\","
     "\"attempt\":1,\"pass\":1,\"outcome\":\"failed\",\"error\":\"no answer\"}",
     "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Stage\","
     "\"attempt\":1,\"pass\":1,\"outcome\":\"lost\",\"error\":\"no contact\"}",
@@ -291,7 +294,7 @@ test_members(void **state)
 	assert_int_equal(ev.scan.n_updates, 1);
 	assert_int_equal(ev.scan.updates[0].size_bytes, 12);
 	assert_int_equal(ev.scan.n_ignored, 4);
-	assert_int_equal(parse(&ev, events[13], &a, &e), 0);
+	assert_int_equal(parse(&ev, events[14], &a, &e), 0);
 	assert_int_equal(ev.result.exit_code, 0x80240017);
 	assert_true(ev.result.has_code);
 	assert_string_equal(op_name(ev.op), "Install");
