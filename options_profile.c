@@ -36,6 +36,7 @@ static const struct {
     {"ConfigurationName", EXTRA_IGNORED, NULL},
     {"EnableFirewallRules", EXTRA_IGNORED, NULL},
     {"ForcePauseDrainAndReboot", EXTRA_IGNORED, NULL},
+    {"Force", EXTRA_IGNORED, NULL},
     {"ForceSelfUpdate", EXTRA_IGNORED, NULL},
     {"OsRollingUpgrade", EXTRA_IGNORED, NULL},
     {"SiteAwareUpdatingOrder", EXTRA_IGNORED, NULL},
@@ -45,6 +46,15 @@ static const struct {
 	"a profile is for any cluster: use --nodes, --nodes-file or --cluster"},
     {"Credential", EXTRA_REFUSED,
 	"a profile holds no credentials: use the login of --rsh, and --sudo"},
+    {"WhatIf", EXTRA_REFUSED, "use cau run -n, or cau plan"},
+    {"Confirm", EXTRA_REFUSED,
+	"cau run does not ask; see what it would do by cau plan"},
+    {"ForceRecovery", EXTRA_REFUSED, "use cau recover"},
+    {"Recover", EXTRA_REFUSED, "use cau recover"},
+    {"ClearCorruptReports", EXTRA_REFUSED,
+	"a damaged report keeps no run from starting"},
+    {"SuspendNode", EXTRA_REFUSED, "use what takes the node out of service"},
+    {"ResumeNode", EXTRA_REFUSED, "use what puts the node back into service"},
 };
 
 #define N_EXTRAS (sizeof(extras) / sizeof(*extras))

@@ -347,14 +347,22 @@ static void
 warn(struct options *o)
 {
 	const struct run_info *r = &o->run;
+	const char *idle[3];
+	size_t n = 0;
 
-	if (r->n_plugins == 1 &&
-	    (r->separate_reboots || r->run_plugins_serially ||
-		r->stop_on_plugin_failure))
-		buf_addstr(&o->warnings,
-		    "warning: with one plug-in, --separate-reboots, "
-		    "--run-plugins-serially and --stop-on-plugin-failure do "
-		    "nothing\n");
+	if (r->separate_reboots)
+		idle[n++] = "--separate-reboots";
+	if (r->run_plugins_serially)
+		idle[n++] = "--run-plugins-serially";
+	if (r->stop_on_plugin_failure)
+		idle[n++] = "--stop-on-plugin-failure";
+	if (r->n_plugins == 1 && n > 0) {
+		buf_addf(&o->warnings, "warning: with one plug-in, %s", *idle);
+		for (size_t i = 1; i < n; i++)
+			buf_addf(&o->warnings, "%s%s",
+			    i + 1 == n ? " and " : ", ", idle[i]);
+		buf_addf(&o->warnings, " %s nothing\n", n == 1 ? "does" : "do");
+	}
 	if (r->warn_after_ms > 0 && r->stop_after_ms > 0 &&
 	    r->warn_after_ms >= r->stop_after_ms)
 		buf_addstr(&o->warnings,
@@ -389,7 +397,8 @@ options_run_info(struct options *o, struct err *e)
 	    absolute(o, &r->post_script, "--post-update-script", e) == -1)
 		return -1;
 	if (r->connect_timeout_ms < 100)
-		return err_set(e, CAU_USAGE, "--connect-timeout: too short");
+		return err_set(e, CAU_USAGE,
+		    "--connect-timeout: at least 100ms is expected");
 	if (find_nodes(o, e) == -1 || find_plugins(o, e) == -1)
 		return -1;
 	if (find_order(o, e) == -1)

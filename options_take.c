@@ -208,7 +208,7 @@ options_take(struct options *o, int id, const char *value, struct err *e)
 	case OPT_SETTLE_TIME:
 		return text_duration(value, 1000, &r->settle_ms, e);
 	case OPT_REBOOT_TIMEOUT:
-		return text_duration(value, 60000, &r->reboot_timeout_ms, e);
+		return take_span(value, &r->reboot_timeout_ms, 60000, e);
 	case OPT_CONNECT_TIMEOUT:
 		return text_duration(value, 1000, &r->connect_timeout_ms, e);
 	case OPT_CONTACT_TIMEOUT:

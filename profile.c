@@ -13,6 +13,10 @@
 #define MAX_ERRORS 1000
 #define MAX_NAMES  128
 
+#define IS_XML                                                             \
+	"this is XML, a profile has lines OptionName=value: see Profiles " \
+	"from elsewhere in cau-profile(5)"
+
 struct parser {
 	struct profile *p;
 	const struct profile_name *names;
@@ -191,14 +195,17 @@ not_a_profile(const char *text, size_t len)
 {
 	const char *s = text, *end = text + len;
 
+	/* Export-Clixml writes UTF-16 by default. */
+	if (len >= 4 && (memcmp(text, "\377\376<\0", 4) == 0 ||
+			    memcmp(text, "\376\377\0<", 4) == 0))
+		return IS_XML;
 	if (len >= 2 && (memcmp(text, "\377\376", 2) == 0 ||
 			    memcmp(text, "\376\377", 2) == 0))
 		return "this is UTF-16: save the file as UTF-8";
 	while (s < end && (is_blank(*s) || *s == '\r' || *s == '\n'))
 		s++;
 	if (s < end && *s == '<')
-		return "this is XML, a profile has lines OptionName=value "
-		       "(cau-profile(5))";
+		return IS_XML;
 	return NULL;
 }
 

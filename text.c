@@ -251,12 +251,13 @@ int
 text_u64(
     const char *s, uint64_t min, uint64_t max, uint64_t *out, struct err *e)
 {
+	bool negative = *s == '-' && s[1] != '\0';
 	uint64_t v = 0, digit;
 	const char *p;
 
 	if (*s == '\0')
 		return err_set(e, CAU_USAGE, "a number is expected");
-	for (p = s; *p != '\0'; p++) {
+	for (p = s + negative; *p != '\0'; p++) {
 		if (*p < '0' || *p > '9')
 			return err_set(
 			    e, CAU_USAGE, "'%.40s' is not a number", s);
@@ -267,7 +268,7 @@ text_u64(
 		}
 		v = v * 10 + digit;
 	}
-	if (*p != '\0' || v < min || v > max)
+	if (*p != '\0' || negative || v < min || v > max)
 		return err_set(e, CAU_USAGE,
 		    "%.40s is outside %" PRIu64 " to %" PRIu64, s, min, max);
 	*out = v;
@@ -299,10 +300,16 @@ text_duration(const char *s, int64_t unit_ms, int64_t *out_ms, struct err *e)
 	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"min", 60000},
 	    {"h", 3600000}, {"d", DAY_MS}};
 	const char *p = s;
-	int64_t v, m, sec, unit = -1;
+	int64_t v, m, sec, days = 0, unit = -1;
 
 	if (take_digits(&p, &v) == -1)
 		goto bad;
+	if (*p == '.') {
+		days = v;
+		p++;
+		if (take_digits(&p, &v) == -1 || *p != ':' || v > 23)
+			goto bad;
+	}
 	if (*p == '\0') {
 		unit = unit_ms;
 	} else if (*p == ':') {
@@ -311,7 +318,7 @@ text_duration(const char *s, int64_t unit_ms, int64_t *out_ms, struct err *e)
 		    take_digits(&p, &sec) == -1 || *p != '\0' || m > 59 ||
 		    sec > 59)
 			goto bad;
-		v = v * 3600 + m * 60 + sec;
+		v = (days * 24 + v) * 3600 + m * 60 + sec;
 		unit = 1000;
 	} else {
 		for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)

@@ -35,13 +35,13 @@ size_t text_width(const char *s);
 /* How many bytes of s, whole characters, fit into so many columns. */
 size_t text_fit(const char *s, size_t columns);
 
-/* A decimal number from min to max, digits only. */
+/* A decimal number from min to max, digits only; min is not below 0. */
 int text_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out,
     struct err *e) CAU_MUSTCHECK;
 
 /*
- * A duration in milliseconds: 500ms, 90s, 30m, 2h, 1d, hh:mm:ss, or a bare
- * number counted in unit_ms (the unit of the CAU option). At most 366 days.
+ * A duration in milliseconds: 500ms, 90s, 30m, 2h, 1d, hh:mm:ss, d.hh:mm:ss,
+ * or a bare number counted in unit_ms (the unit of the CAU option). At most 366 days.
  */
 int text_duration(const char *s, int64_t unit_ms, int64_t *out_ms,
     struct err *e) CAU_MUSTCHECK;

@@ -221,18 +221,18 @@ done
 it 'numbers'
 wrong "--parallel: 0 is outside 1 to 1000" --root root --parallel 0
 wrong "--parallel: 1001 is outside 1 to 1000" --root root --parallel 1001
-wrong "--parallel: '-1' is not a number" --root root --parallel -1
+wrong "--parallel: -1 is outside 1 to 1000" --root root --parallel -1
 wrong "--parallel: a number is expected" --root root --parallel ''
 wrong "--parallel: '2x' is not a number" --root root --parallel 2x
 wrong "--parallel: 99999999999999999999999 is outside 1 to 1000" --root root --parallel 99999999999999999999999
 runs 2 cau run --nodes n1=host --root root --max-failed-nodes -1
-err_has "--max-failed-nodes: '-1' is not a number"
+err_has "--max-failed-nodes: -1 is outside 0 to 100000"
 runs 2 cau run --nodes n1=host --root root --max-unavailable 0
 err_has '--max-unavailable: 0 is outside 1 to 1000'
 
 it 'durations of options'
 wrong "--connect-timeout: 'soon' is not a duration (90s, 30m, 2h, 01:30:00)" --root root --connect-timeout soon
-wrong '--connect-timeout: too short' --root root --connect-timeout 0
+wrong '--connect-timeout: at least 100ms is expected' --root root --connect-timeout 0
 for o in contact reboot; do
 	runs 2 cau run --nodes n1=host --root root --$o-timeout -1s
 	err_has "--$o-timeout: '-1s' is not a duration"

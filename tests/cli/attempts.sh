@@ -386,10 +386,16 @@ runs 0 drained --warn-after 2h --stop-after 1h -n
 err_has 'warning: --warn-after is not before --stop-after, so it never warns'
 runs 2 run1 --stop-after 0
 err_has '--stop-after: more than 0 is expected'
+runs 2 run1 --reboot-timeout 0
+err_has '--reboot-timeout: more than 0 is expected'
 
 it 'options for several plug-ins with one: a warning'
 start
 runs 0 drained --separate-reboots
+err_has 'warning: with one plug-in, --separate-reboots does nothing'
+runs 0 drained -n --separate-reboots --stop-on-plugin-failure
+err_has 'warning: with one plug-in, --separate-reboots and --stop-on-plugin-failure do nothing'
+runs 0 drained -n --separate-reboots --run-plugins-serially --stop-on-plugin-failure
 err_has 'warning: with one plug-in, --separate-reboots, --run-plugins-serially and --stop-on-plugin-failure do nothing'
 
 it 'node locks: a coordinator elsewhere is kept out, and named'

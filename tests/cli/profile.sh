@@ -228,6 +228,13 @@ ForcePauseAndDrain=True
 ForcePauseNoDrain=True
 PreUpdateScript=
 MaxUnavailable=0
+WhatIf=True
+Confirm=False
+ForceRecovery=True
+Recover=True
+ClearCorruptReports=True
+SuspendNode=n1
+ResumeNode=n1
 X
 for c in run scan; do
 	runs 2 with $c
@@ -248,7 +255,14 @@ p/profile:15: Credential: a profile holds no credentials: use the login of --rsh
 p/profile:17: ForcePauseNoDrain: to drain by force and not to drain exclude each other
 p/profile:18: PreUpdateScript: a file is expected
 p/profile:19: MaxUnavailable: 0 is outside 1 to 1000
-cau $c: p/profile:1: OptionName=value is expected (the first of 15 errors)
+p/profile:20: WhatIf: use cau run -n, or cau plan
+p/profile:21: Confirm: cau run does not ask; see what it would do by cau plan
+p/profile:22: ForceRecovery: use cau recover
+p/profile:23: Recover: use cau recover
+p/profile:24: ClearCorruptReports: a damaged report keeps no run from starting
+p/profile:25: SuspendNode: use what takes the node out of service
+p/profile:26: ResumeNode: use what puts the node back into service
+cau $c: p/profile:1: OptionName=value is expected (the first of 22 errors)
 X
 	is err is.want
 done
@@ -256,7 +270,7 @@ no 'a run' [ -e c/runs ]
 no 'a node' [ -e n1 ]
 runs 2 with run -q --json
 valid_json
-json .error 'p/profile:1: OptionName=value is expected (the first of 15 errors)'
+json .error 'p/profile:1: OptionName=value is expected (the first of 22 errors)'
 err_has 'p/profile:19: '
 
 it 'one error'
@@ -270,7 +284,8 @@ X
 wrong '1: a control character (0x1b)' <<X
 StopAfter=${esc}[31m
 X
-wrong '1: this is XML, a profile has lines OptionName=value (cau-profile(5))' <<X
+is_xml='this is XML, a profile has lines OptionName=value: see Profiles from elsewhere in cau-profile(5)'
+wrong "1: $is_xml" <<X
 <Objs Version="1.1.0.1">
 <S N="StopAfter">60</S>
 X
@@ -293,6 +308,13 @@ runs 2 with run
 err_is <<'X'
 cau run: p/profile:1: this is UTF-16: save the file as UTF-8
 X
+for utf16 in '\377\376<\0O\0' '\376\377\0<\0O'; do
+	printf "$utf16" >p/profile
+	runs 2 with run
+	err_is <<X
+cau run: p/profile:1: $is_xml
+X
+done
 
 it 'an error that shows only with the nodes names the line'
 start
@@ -328,6 +350,7 @@ $args
 ConfigurationName=Microsoft.PowerShell
 EnableFirewallRules=True
 ForcePauseDrainAndReboot=False
+Force=True
 ForceSelfUpdate=True
 OsRollingUpgrade=True
 SiteAwareUpdatingOrder=a,b
@@ -339,7 +362,7 @@ for w in scan 'run -n'; do
 	runs 0 with $w
 	i=3
 	for n in ConfigurationName EnableFirewallRules ForcePauseDrainAndReboot \
-		ForceSelfUpdate OsRollingUpgrade SiteAwareUpdatingOrder \
+		Force ForceSelfUpdate OsRollingUpgrade SiteAwareUpdatingOrder \
 		SkipUpdateChecks WaitForStorageRepairTimeoutMinutes \
 		RebootMode=ClusProp; do
 		echo "warning: p/profile:$i: $n means nothing here and is ignored"
@@ -364,7 +387,7 @@ X
 for w in 'run -n' run; do
 	runs 0 with $w
 	err_has 'warning: --warn-after is not before --stop-after, so it never warns'
-	err_has 'warning: with one plug-in, --separate-reboots,'
+	err_has 'warning: with one plug-in, --separate-reboots does nothing'
 	runs 0 with $w -q
 	silent_err
 done

@@ -102,8 +102,8 @@ test_errors(void **state)
 	    {"StopAfter=1\r\r\n", "p:1: a control character (0x0d)\n"},
 	    {"\342\200\256=1", "p:1: unknown option '\\xe2\\x80\\xae'\n"},
 	    {" <Objs Version=\"1.1\">\n<Obj>\n",
-		"p:1: this is XML, a profile has lines OptionName=value "
-		"(cau-profile(5))\n"},
+		"p:1: this is XML, a profile has lines OptionName=value: "
+		"see Profiles from elsewhere in cau-profile(5)\n"},
 	    {"\377\376M", "p:1: this is UTF-16: save the file as UTF-8\n"},
 	    /* All of them, and what is right is taken. */
 	    {"a\nMaxFailedNodes=1\n=\nb=\nStopAfter=2\n",

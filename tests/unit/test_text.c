@@ -206,7 +206,9 @@ test_u64(void **state)
 	} bad[] = {
 	    {"", "a number is expected"},
 	    {"x", "'x' is not a number"},
-	    {"-1", "'-1' is not a number"},
+	    {"-1", "-1 is outside 1 to 1000"},
+	    {"-", "'-' is not a number"},
+	    {"-x", "'-x' is not a number"},
 	    {"+1", "'+1' is not a number"},
 	    {" 1", "' 1' is not a number"},
 	    {"1 ", "'1 ' is not a number"},
@@ -252,12 +254,15 @@ test_duration(void **state)
 	    {"366d", 366 * DAY_MS},
 	    {"01:30:00", 5400000},
 	    {"100:00:01", 360001000},
+	    {"1.00:00:00", DAY_MS},
+	    {"2.03:04:05", 2 * DAY_MS + 11045000},
 	};
 	static const char *const bad[] = {"", "x", "-1s", "1.5h", "1 h", "1H",
 	    "s", "1:2", "1:60:00", "1:00:60", "1:2:3:4", ":1:1", "1::1",
-	    "9999999999"};
-	static const char *const longer[] = {
-	    "367d", "999999999d", "999999999", "999999999h", "99999:00:00"};
+	    "9999999999", "1.", "1.5", "1.24:00:00", "1.5h", "1.1.01:00:00",
+	    "1.1:2", ".01:00:00"};
+	static const char *const longer[] = {"367d", "999999999d", "999999999",
+	    "999999999h", "99999:00:00", "999999999.23:00:00"};
 	struct err e;
 	int64_t ms;
 
