@@ -295,18 +295,19 @@ err_has '--node-order: n4 is none of the nodes'
 runs 2 run3 --node-order n1,n1
 err_has '--node-order: n1 is named twice'
 
-# What waits until the run is told to stop.
-until_stop="until grep -q stop_requested $dir/c/current/journal.jsonl; do sleep 0.02; done"
+# What waits until the run is told to stop, and says so unless it has been.
+told="grep -q stop_requested $dir/c/current/journal.jsonl"
+until_stop="$told || : >$dir/waits; until $told; do sleep 0.02; done"
 
-# when FILE LINE COMMAND...: a run with a limit that it was long enough to
-# make this line on a machine of any speed.
-when() {
-	made=$1 line=$2
-	shift 2
+# in_time TEST COMMAND...: a run with a limit of time that is long enough, on a
+# machine of any speed, for this test to hold behind it.
+in_time() {
+	holds=$1
+	shift
 	for limit in 500ms 4s 30s; do
-		rm -rf c order n1 n2 n3
+		rm -rf c order waits n1 n2 n3
 		runs 6 "$@" --stop-after $limit
-		! grep -q "$line" "$made" 2>/dev/null || break
+		! eval "$holds" || break
 	done
 }
 
@@ -317,7 +318,7 @@ echo install \$CAU_NODE >>$dir/order
 $until_stop
 exit 0
 EOT
-when order install drained
+in_time '[ -e waits ]' drained
 out_has '  error: StopAfter: the run has taken longer than'
 out_has ': Canceled'
 err_has 'stopping at the next safe point'
@@ -329,7 +330,7 @@ EOT
 
 it '--stop-after before a further attempt: what failed was not cured'
 start
-when out 'attempt 2' run1 --retry-wait 1h --suspend-command 'sh never' \
+in_time 'grep -q "attempt 2" out' run1 --retry-wait 1h --suspend-command 'sh never' \
 	--resume-command 'sh tool in'
 out_is <<'EOF'
 Updating Run RUN: Canceled
@@ -359,7 +360,7 @@ stopped_in() {
 		script $s "echo $s >>$dir/order" \
 			"$([ $s != "$1" ] || echo "$until_stop")"
 	done
-	when order $1 run3 --pre-update-script pre \
+	in_time '[ -e waits ]' run3 --pre-update-script pre \
 		--post-update-script post --suspend-command ./drain --resume-command ./back
 	same "stopped in $1" "$(tr '\n' ' ' <order)" "$2"
 	out_has '  error: StopAfter: the run has taken longer than'
