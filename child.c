@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -36,12 +37,47 @@ clean_env(char *env[5])
 }
 
 int64_t
-clock_ms(void)
+clock_raw_ms(void)
 {
 	struct timespec ts;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Who looks at the clock at least each second and has not for so long was
+ * stopped (^Z). */
+#define STOPPED_MS 4000
+
+static struct {
+	pthread_mutex_t mutex;
+	int64_t last_ms; /* 0: nobody looks each second */
+	int64_t stopped_ms;
+} watch = {PTHREAD_MUTEX_INITIALIZER, 0, 0};
+
+int64_t
+clock_ms(void)
+{
+	int64_t now;
+
+	(void)pthread_mutex_lock(&watch.mutex);
+	now = clock_raw_ms();
+	if (watch.last_ms != 0) {
+		if (now - watch.last_ms > STOPPED_MS)
+			watch.stopped_ms += now - watch.last_ms;
+		watch.last_ms = now;
+	}
+	now -= watch.stopped_ms;
+	(void)pthread_mutex_unlock(&watch.mutex);
+	return now;
+}
+
+void
+clock_watch(bool on)
+{
+	(void)pthread_mutex_lock(&watch.mutex);
+	watch.last_ms = on ? clock_raw_ms() : 0;
+	(void)pthread_mutex_unlock(&watch.mutex);
 }
 
 int64_t

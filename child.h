@@ -91,8 +91,16 @@ int child_run(const char *const *argv, const char *input, struct buf *out,
 /* "exit status 3", "killed by signal 9 (Killed)": for messages. */
 void child_describe(struct buf *b, const struct child_status *s);
 
-/* Milliseconds on a clock that only moves forward. */
+/*
+ * Milliseconds on a clock that only moves forward, for time limits. While it
+ * is watched, time in which this process was stopped is left out: what happened
+ * meanwhile nobody could see, so it is not too late. Who has it watched calls
+ * clock_ms at least each second.
+ */
 int64_t clock_ms(void);
+void clock_watch(bool on);
+/* The same with all time counted, for when something happened. */
+int64_t clock_raw_ms(void);
 /* Milliseconds since 1970, on the clock of the machine. */
 int64_t clock_wall_ms(void);
 /* Does nothing for a while; signals do not shorten it. */

@@ -3,7 +3,6 @@
 #include "run.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,6 +10,9 @@
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
+
+/* How long nobody may look at the clock (clock_watch). */
+#define LOOK_MS 1000
 
 struct driver {
 	struct engine *g;
@@ -60,7 +62,7 @@ run_signal_fd(void)
 static int64_t
 now_ms(const struct driver *d)
 {
-	return d->wall_start + (clock_ms() - d->mono_start);
+	return d->wall_start + (clock_raw_ms() - d->mono_start);
 }
 
 /* Lets operations see whether nodes have their turns; node NULL: all. */
@@ -312,7 +314,7 @@ wait_ms(const struct driver *d, int64_t wake_ms)
 		return 0;
 	if (d->v->live.on && left > LIVE_REDRAW_MS)
 		return LIVE_REDRAW_MS;
-	return left > INT_MAX ? -1 : (int)left;
+	return left > LOOK_MS ? LOOK_MS : (int)left;
 }
 
 enum run_end
@@ -328,7 +330,7 @@ run_drive(struct engine *g, struct journal *j, struct work *w, struct view *v,
 	d.signal_fd = run_signal_fd();
 	(void)clock_gettime(CLOCK_REALTIME, &ts);
 	d.wall_start = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-	d.mono_start = clock_ms();
+	d.mono_start = clock_raw_ms();
 	if (d.wall_start < g->last_ms)
 		d.wall_start = g->last_ms;
 	show_turns(&d, NULL);
@@ -336,6 +338,7 @@ run_drive(struct engine *g, struct journal *j, struct work *w, struct view *v,
 	/* Asked for before the run was left and taken up again. */
 	if (g->stop_now)
 		work_cancel(w);
+	clock_watch(true);
 	while (rc == 0 && !g->finished && d.interrupts < 3) {
 		rc = start_next(&d, &wake_ms, e);
 		if (rc == -1 || g->finished)
@@ -343,6 +346,7 @@ run_drive(struct engine *g, struct journal *j, struct work *w, struct view *v,
 		view_draw(v, g, now_ms(&d), bytes_sent, w);
 		p[0] = (struct pollfd){w->done_fd, POLLIN, 0};
 		p[1] = (struct pollfd){d.signal_fd, POLLIN, 0};
+		(void)clock_ms();
 		if (poll(p, 2, wait_ms(&d, wake_ms)) == -1 && errno != EINTR) {
 			rc = err_sys(e, "cannot wait for the nodes");
 			break;
@@ -352,6 +356,7 @@ run_drive(struct engine *g, struct journal *j, struct work *w, struct view *v,
 		if (rc == 0 && p[0].revents != 0)
 			rc = take_ended(&d, e);
 	}
+	clock_watch(false);
 	/* What has ended is kept even when the run is left. */
 	if (rc == 0)
 		rc = commit(&d, e);

@@ -218,6 +218,23 @@ took=$(($(date +%s) - begin))
 verdict "stopped at once" eval '[ $took -le 5 ] &&
 	error "the run was stopped while the node was restarting"'
 
+# A coordinator that was stopped (^Z) for longer than the limit has not seen that
+# the node did not come back in time.
+afresh
+old=$(lab reboots n1)
+"$CAU" run $quick --state-dir state --nodes n1 --rsh "$rsh" --root "$top/root" --max-retries-per-node 0 \
+	--reboot-timeout 3s >out 2>err &
+pid=$!
+until grep -q 'n1: restarting' err; do sleep 0.02; done
+kill -STOP $pid
+lab wait n1 $((old + 1))
+sleep 8
+kill -CONT $pid
+wait $pid
+rc=$?
+verdict "the time in which the coordinator was stopped does not count" eval 'is 0 $rc && flawless &&
+	is 1 "$(reboots)"'
+
 # Kernels.
 kernels() {
 	printf '%s\n' '#!/bin/sh' '[ "$1" = -r ] || exec /usr/bin/uname "$@"' 'cat /etc/lab-release' |
