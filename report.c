@@ -214,6 +214,15 @@ trouble_word(const struct engine_node *n, const struct engine_trouble *t)
 					       : "error";
 }
 
+/* What was left out of a restart, if that is known. */
+static const char *
+restart_kind(const char *kind)
+{
+	return strcmp(kind, "kexec") == 0  ? " by kexec"
+	       : strcmp(kind, "soft") == 0 ? " softly"
+					   : "";
+}
+
 /* The first trouble is the cause; behind it what came of further attempts. */
 static void
 add_errors(struct buf *b, const struct engine_node *n)
@@ -262,8 +271,8 @@ add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
 		r = &n->reboots[i];
 		text_span(span, r->ended_ms - r->started_ms);
 		if (*r->boot_id_after != '\0')
-			buf_addf(
-			    b, "    restarted in %s (%s)\n", span, r->reason);
+			buf_addf(b, "    restarted%s in %s (%s)\n",
+			    restart_kind(r->kind), span, r->reason);
 		else
 			buf_addf(b, "    restart not seen to its end (%s)\n",
 			    r->reason);

@@ -45,8 +45,9 @@ cau_field() {
 
 # Sets cau_release to the running kernel, cau_kernel to the newest one that was
 # installed since the node's last boot if it is newer than that, and cau_touched
-# when the files of any kernel have changed since. A folder that is older than
-# the boot may have changed because modules were built for all kernels.
+# when the files of any kernel or their initrds, which may bring microcode, have
+# changed since. A folder that is older than the boot may have changed because
+# modules were built for all kernels.
 cau_kernels() {
 	cau_release=$(uname -r)
 	cau_kernel=
@@ -68,6 +69,11 @@ cau_kernels() {
 		*) cau_names="$cau_names
 ${cau_d##*/}" ;;
 		esac
+	done
+	for cau_file in /boot/*; do
+		[ -f "$cau_file" ] || continue
+		cau_field %Z "$cau_file"
+		[ "$cau_number" -le "${cau_btime:-0}" ] || cau_touched=yes
 	done
 	cau_newest=$(printf '%s\n' "$cau_names" | {
 		sort -V 2>/dev/null || sort
@@ -139,11 +145,12 @@ cau_soft_done() {
 	fi
 }
 
-# True when a kernel is loaded for kexec: already, or now.
+# True when a kernel is loaded for kexec: already, or now. One that was loaded
+# already may be older than what has been installed since.
 cau_kexec_load() {
 	cau_loaded=
 	read -r cau_loaded 2>/dev/null </sys/kernel/kexec_loaded
-	[ "$cau_loaded" != 1 ] || return 0
+	[ "$cau_loaded" != 1 ] || [ -n "$cau_touched" ] || return 0
 	command -v kexec >/dev/null 2>&1 || return 1
 	cau_v=${cau_kernel:-$cau_release}
 	for cau_image in "/boot/vmlinuz-$cau_v" "/boot/vmlinux-$cau_v" \
@@ -172,9 +179,12 @@ cau_restart_soft() {
 		cau_record_write soft && systemctl soft-reboot 2>/dev/null
 }
 
+# Since 256 systemd makes a reboot a kexec when a kernel is loaded, and a soft
+# reboot when there is a /run/nextroot, unless it is told not to.
 cau_restart_full() {
 	cau_record_write full || return 1
-	if [ "$cau_systemd" = yes ] && systemctl reboot; then
+	if [ "$cau_systemd" = yes ] && SYSTEMCTL_SKIP_AUTO_KEXEC=1 \
+		SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT=1 systemctl reboot; then
 		return 0
 	fi
 	shutdown -r now || reboot
@@ -223,6 +233,10 @@ cau_back() {
 		return 0
 	fi
 	cau_say restarted "$cau_kind"
+	# It leaves /run alone, and with it the wishes that it has fulfilled.
+	[ "$cau_kind" != soft ] || find /run/reboot-required \
+		/run/reboot-required.pkgs /run/reboot-needed \
+		! -newer "$cau_state/restart" -exec rm -f {} + 2>/dev/null
 	cau_up=
 	! command -v systemctl >/dev/null 2>&1 ||
 		cau_up=$(systemctl is-system-running 2>/dev/null)

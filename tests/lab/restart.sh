@@ -322,9 +322,17 @@ restart --attempt-soft-reboot
 rc=$?
 verdict "no kexec and a new kernel: a full restart" eval 'is 0 $rc && flawless && kind full'
 
+afresh
+: | lets n1 /etc/lab-soft-reboot
+: | lets n1 /boot/initrd.img-cau-6.1.0-9
+restart --attempt-soft-reboot
+rc=$?
+verdict "an initrd has changed: a full restart" eval 'is 0 $rc && flawless && kind full'
+
 for count in 0 -; do
 	afresh
 	: | lets n1 /etc/lab-soft-reboot
+	: | lets n1 /run/reboot-required
 	lab in n1 sh -c "echo '$count 1' >/run/lab-soft"
 	# Without the count, jobs tell that it has not started what is to be started.
 	[ $count = 0 ] || at_boot <<'X'
@@ -336,7 +344,8 @@ X
 	rc=$?
 	verdict "a soft reboot keeps the boot id (count of systemd: $count)" eval 'is 0 $rc && flawless &&
 		kind soft && is "$old" "$(lab bootid n1)" && is 1 "$(reboots)" &&
-		is 2 "$(lab in n1 sed "s/.* //" /run/lab-soft)" && lab in n1 test ! -e /run/lab-jobs'
+		is 2 "$(lab in n1 sed "s/.* //" /run/lab-soft)" &&
+		lab in n1 test ! -e /run/lab-jobs -a ! -e /run/reboot-required'
 done
 
 afresh

@@ -280,6 +280,37 @@ test_unfinished(void **state)
 	script_end(&s);
 }
 
+/* One that left something out is not like others. */
+static void
+test_restart_kinds(void **state)
+{
+	static const struct script_run one = {.n_nodes = 1};
+	static const struct {
+		const char *kind, *text;
+	} kinds[] = {{"full", "    restarted in 1.0 s (a asked for it)\n"},
+	    {"kexec", "    restarted by kexec in 1.0 s (a asked for it)\n"},
+	    {"soft", "    restarted softly in 1.0 s (a asked for it)\n"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		struct buf b = BUF_INIT;
+		struct script s;
+
+		script_begin(&s, &one);
+		script_play(&s, "n1 Scan -> n1 ok a\n"
+				"n1 Stage -> n1 ok\n"
+				"n1 Install a -> n1 Succeeded reboot\n"
+				"n1 Restart -> n1 ok\n"
+				"n1 Scan -> n1 ok\n"
+				"Succeeded");
+		s.g.nodes[0].reboots[0].kind = kinds[i].kind;
+		report_to_text(&b, &s.g, false);
+		assert_non_null(strstr(b.data, kinds[i].text));
+		buf_release(&b);
+		script_end(&s);
+	}
+}
+
 /* A restart that cau may not do stands out. */
 static void
 test_restart_pending(void **state)
@@ -414,6 +445,7 @@ main(void)
 	    cmocka_unit_test(test_json),
 	    cmocka_unit_test(test_text),
 	    cmocka_unit_test(test_unfinished),
+	    cmocka_unit_test(test_restart_kinds),
 	    cmocka_unit_test(test_restart_pending),
 	    cmocka_unit_test(test_passed_over),
 	    cmocka_unit_test(test_already),
