@@ -155,8 +155,8 @@ settles_beyond(void **state)
 	(void)state;
 	need_up();
 	begin(&p);
-	p.order.limit_ms = 100;
-	p.order.settle_ms = 600;
+	p.order.limit_ms = 1500;
+	p.order.settle_ms = 1800;
 	assert_int_equal(restart(&p), RESTART_DONE);
 	end(&p);
 }
