@@ -165,7 +165,7 @@ find_aside(const struct options *o, const char *word)
 static int
 show(const struct options *o, const char *word)
 {
-	char id[RUN_ID_SIZE], *path, *aside;
+	char id[RUN_ID_SIZE], *path, *aside, *dir;
 	struct buf b = BUF_INIT;
 	struct engine g;
 	struct err e;
@@ -190,7 +190,9 @@ show(const struct options *o, const char *word)
 		j = report_to_json(&g);
 		json_print(stdout, j, false);
 	} else {
-		report_to_text(&b, &g, view_color_stdout(o->no_color));
+		dir = state_run_dir(o->state_dir, id);
+		report_to_text(&b, &g, dir, view_color_stdout(o->no_color));
+		free(dir);
 		(void)fputs(b.data, stdout);
 	}
 	buf_release(&b);

@@ -98,7 +98,8 @@ print_report(const struct session *s)
 		json_print(stdout, report_to_json(&s->engine), true);
 		return;
 	}
-	report_to_text(&b, &s->engine, view_color_stdout(s->o->no_color));
+	report_to_text(
+	    &b, &s->engine, s->run_dir, view_color_stdout(s->o->no_color));
 	(void)fputs(b.data, stdout);
 	buf_release(&b);
 }

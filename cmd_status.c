@@ -222,6 +222,7 @@ static void
 print_end(struct status *s)
 {
 	struct buf b = BUF_INIT;
+	char *dir;
 
 	if (!s->engine.finished) {
 		(void)fprintf(stderr,
@@ -233,8 +234,10 @@ print_end(struct status *s)
 	} else if (s->o->json) {
 		json_print(stdout, report_to_json(&s->engine), true);
 	} else {
+		dir = state_run_dir(s->o->state_dir, s->run_id);
 		report_to_text(
-		    &b, &s->engine, view_color_stdout(s->o->no_color));
+		    &b, &s->engine, dir, view_color_stdout(s->o->no_color));
+		free(dir);
 		(void)fputs(b.data, stdout);
 	}
 	buf_release(&b);

@@ -138,11 +138,36 @@ report_node_flags(
 		buf_addstr(b, ", out of service");
 }
 
+/* A log, to be pasted: the run knows it by its path in the run's folder. */
+static void
+add_log(struct buf *b, const char *log, const char *run_dir)
+{
+	text_printable(b, run_dir, strlen(run_dir));
+	buf_addf(b, "/%s", log);
+}
+
+/* An error; those of scripts name their logs. */
+static void
+add_error(struct buf *b, const char *error, const char *run_dir)
+{
+	static const char mark[] = "; log: log/";
+	const char *at = strstr(error, mark);
+
+	if (at == NULL) {
+		buf_addstr(b, error);
+		return;
+	}
+	at += strlen(mark) - strlen("log/");
+	buf_add(b, error, (size_t)(at - error));
+	add_log(b, at, run_dir);
+}
+
 /* Ids longer than this push what stands behind them to the right. */
 #define ID_WIDTH_MOST 60
 
 static void
-add_update(struct buf *b, const struct engine_update *u, size_t id_width)
+add_update(struct buf *b, const struct engine_update *u, size_t id_width,
+    const char *run_dir)
 {
 	char span[TEXT_SMALL_SIZE];
 	const char *label = update_label(&u->info);
@@ -174,8 +199,11 @@ add_update(struct buf *b, const struct engine_update *u, size_t id_width)
 	if (u->done && u->result.reason != NULL && *u->result.reason != '\0')
 		buf_addf(b, "        %s\n", u->result.reason);
 	if (u->done && u->result.result != RESULT_SUCCEEDED &&
-	    u->result.log != NULL && *u->result.log != '\0')
-		buf_addf(b, "        log: %s\n", u->result.log);
+	    u->result.log != NULL && *u->result.log != '\0') {
+		buf_addstr(b, "        log: ");
+		add_log(b, u->result.log, run_dir);
+		buf_addc(b, '\n');
+	}
 }
 
 void
@@ -225,7 +253,7 @@ restart_kind(const char *kind)
 
 /* The first trouble is the cause; behind it what came of further attempts. */
 static void
-add_errors(struct buf *b, const struct engine_node *n)
+add_errors(struct buf *b, const struct engine_node *n, const char *run_dir)
 {
 	const struct engine_trouble *t, *last;
 
@@ -237,7 +265,8 @@ add_errors(struct buf *b, const struct engine_node *n)
 			last++;
 			i++;
 		}
-		buf_addf(b, "    %s: %s", trouble_word(n, t), t->error);
+		buf_addf(b, "    %s: ", trouble_word(n, t));
+		add_error(b, t->error, run_dir);
 		if (last->attempt != t->attempt)
 			buf_addf(b, " (attempts %u to %u)", t->attempt,
 			    last->attempt);
@@ -249,7 +278,7 @@ add_errors(struct buf *b, const struct engine_node *n)
 
 static void
 add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
-    bool color)
+    const char *run_dir, bool color)
 {
 	const struct engine_reboot *r;
 	char span[TEXT_SMALL_SIZE];
@@ -259,14 +288,14 @@ add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
 	    color ? "\033[0m" : "");
 	report_node_line(b, g, n, g->last_ms);
 	buf_addc(b, '\n');
-	add_errors(b, n);
+	add_errors(b, n, run_dir);
 	for (size_t i = 0; i < n->n_updates; i++) {
 		w = text_width(update_label(&n->updates[i].info));
 		if (w > width && w <= ID_WIDTH_MOST)
 			width = w;
 	}
 	for (size_t i = 0; i < n->n_updates; i++)
-		add_update(b, &n->updates[i], width);
+		add_update(b, &n->updates[i], width, run_dir);
 	for (size_t i = 0; i < n->n_reboots; i++) {
 		r = &n->reboots[i];
 		text_span(span, r->ended_ms - r->started_ms);
@@ -299,36 +328,68 @@ add_node(struct buf *b, const struct engine *g, const struct engine_node *n,
 			: g->run.node_state_dir);
 }
 
-/* One line for what a person has to do about a node, or none. */
+/* "a and 2 more": the node's updates with this result. */
 static void
-add_next_of(struct buf *b, const struct engine *g, const struct engine_node *n)
+add_labels(
+    struct buf *b, const struct engine_node *n, enum update_result result)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < n->n_updates; i++) {
+		if (!n->updates[i].done ||
+		    n->updates[i].result.result != result)
+			continue;
+		if (all++ == 0)
+			buf_addstr(b, update_label(&n->updates[i].info));
+	}
+	if (all > 1)
+		buf_addf(b, " and %zu more", all - 1);
+}
+
+/* What a person has to do about a node. */
+static void
+add_next_of(struct buf *b, const struct engine *g, const struct engine_node *n,
+    const char *run_dir)
 {
 	struct engine_counts c = engine_count(n);
+	const char *name = n->info->name;
 
-	if (n->unknown)
+	if (n->unknown) {
+		buf_addf(b, "  %s: find out what became of ", name);
+		if (c.unknown > 0)
+			add_labels(b, n, RESULT_UNKNOWN);
+		else
+			buf_addstr(b, "what was under way");
+		buf_addstr(b, " before the next run\n");
+	}
+	if (n->suspended) {
 		buf_addf(b,
-		    "  %s: find out what became of the update whose outcome "
-		    "is unknown\n",
-		    n->info->name);
-	if (n->suspended)
-		buf_addf(b,
-		    "  %s: set it right, then put it back into service with "
-		    "the command above\n",
-		    n->info->name);
+		    "  %s: set it right, then put it back into service: ",
+		    name);
+		report_resume_command(b, g, n);
+		buf_addc(b, '\n');
+	}
 	if (engine_restart_pending(g, n))
-		buf_addf(b, "  %s: restart it%s\n", n->info->name,
+		buf_addf(b, "  %s: restart it%s\n", name,
 		    engine_is_self(g, n) ? "" : ", or let the next run do it");
-	if (c.failed > 0)
-		buf_addf(b,
-		    "  %s: see why %zu update%s failed; the next run tries "
-		    "%s again\n",
-		    n->info->name, c.failed, c.failed == 1 ? "" : "s",
+	if (c.failed > 0) {
+		buf_addf(b, "  %s: see why ", name);
+		add_labels(b, n, RESULT_FAILED);
+		buf_addf(b, " failed; the next run tries %s again\n",
 		    c.failed == 1 ? "it" : "them");
-	if (n->passed && n->status == STATUS_CANCELED)
-		buf_addf(b, "  %s: see to what keeps it from being updated\n",
-		    n->info->name);
-	else if (n->error != NULL && !n->unknown && !n->suspended)
-		buf_addf(b, "  %s: mend what the error says\n", n->info->name);
+	}
+	if (n->passed && n->status == STATUS_CANCELED) {
+		buf_addf(
+		    b, "  %s: see to what keeps it from being updated", name);
+		if (n->n_troubles > 0)
+			buf_addf(
+			    b, ": %s", n->troubles[n->n_troubles - 1].error);
+		buf_addc(b, '\n');
+	} else if (n->error != NULL && !n->unknown && !n->suspended) {
+		buf_addf(b, "  %s: mend what went wrong: ", name);
+		add_error(b, n->error, run_dir);
+		buf_addc(b, '\n');
+	}
 }
 
 /* Whether there may be updates for it that were not tried. */
@@ -344,13 +405,13 @@ has_rest(const struct engine *g, const struct engine_node *n)
 
 /* What is left to be done by hand. */
 static void
-add_next(struct buf *b, const struct engine *g)
+add_next(struct buf *b, const struct engine *g, const char *run_dir)
 {
 	struct buf next = BUF_INIT;
 	size_t rest = 0;
 
 	for (size_t i = 0; g->finished && i < g->run.n_nodes; i++) {
-		add_next_of(&next, g, &g->nodes[i]);
+		add_next_of(&next, g, &g->nodes[i], run_dir);
 		rest += has_rest(g, &g->nodes[i]);
 	}
 	if (rest > 0)
@@ -364,6 +425,24 @@ add_next(struct buf *b, const struct engine *g)
 	if (next.len > 0)
 		buf_addf(b, "\nNext:\n%s", next.data);
 	buf_release(&next);
+}
+
+/* "2 Succeeded, 1 Failed", behind before; returns the number of kinds. */
+static size_t
+add_statuses(struct buf *b, const struct engine *g, const char *before)
+{
+	size_t count[STATUS_CANCELED + 1] = {0}, kinds = 0;
+
+	for (size_t i = 0; i < g->run.n_nodes; i++)
+		count[g->nodes[i].status]++;
+	for (enum summary_status s = STATUS_SUCCEEDED; s <= STATUS_CANCELED;
+	     s++) {
+		if (count[s] == 0)
+			continue;
+		buf_addf(b, "%s%zu %s", kinds++ == 0 ? before : ", ", count[s],
+		    summary_status_name(s));
+	}
+	return kinds;
 }
 
 /* What the health check before the run found. */
@@ -383,8 +462,10 @@ add_health(struct buf *b, const struct engine *g)
 }
 
 void
-report_to_text(struct buf *b, const struct engine *g, bool color)
+report_to_text(
+    struct buf *b, const struct engine *g, const char *run_dir, bool color)
 {
+	struct buf statuses = BUF_INIT;
 	char span[TEXT_SMALL_SIZE];
 
 	text_span(span, g->last_ms - g->started_ms);
@@ -401,20 +482,22 @@ report_to_text(struct buf *b, const struct engine *g, bool color)
 		buf_addf(b, ", recovered %u time%s", g->recoveries,
 		    g->recoveries == 1 ? "" : "s");
 	buf_addc(b, '\n');
+	if (g->finished && add_statuses(&statuses, g, "  nodes: ") > 1)
+		buf_addf(b, "%s\n", statuses.data);
+	buf_release(&statuses);
 	if (g->error != NULL && *g->error != '\0')
 		buf_addf(b, "  error: %s\n", g->error);
 	else if (!g->finished && g->stop != ENGINE_STOP_NONE)
 		buf_addf(b, "  stopping: %s\n", g->stop_reason);
 	add_health(b, g);
 	for (size_t i = 0; i < g->run.n_nodes; i++)
-		add_node(b, g, &g->nodes[i], color);
-	add_next(b, g);
+		add_node(b, g, &g->nodes[i], run_dir, color);
+	add_next(b, g, run_dir);
 }
 
 void
 report_line(struct buf *b, const struct engine *g)
 {
-	size_t count[STATUS_CANCELED + 1] = {0};
 	char span[TEXT_SMALL_SIZE];
 
 	text_span(span, g->last_ms - g->started_ms);
@@ -423,12 +506,6 @@ report_line(struct buf *b, const struct engine *g)
 	buf_addf(b, "  %10s  %-15s  %zu node%s", span,
 	    g->finished ? summary_status_name(g->status) : "not finished",
 	    g->run.n_nodes, g->run.n_nodes == 1 ? "" : "s");
-	for (size_t i = 0; i < g->run.n_nodes; i++)
-		count[g->nodes[i].status]++;
-	for (enum summary_status s = STATUS_SUCCEEDED; s <= STATUS_CANCELED;
-	     s++)
-		if (count[s] > 0)
-			buf_addf(
-			    b, ", %zu %s", count[s], summary_status_name(s));
+	(void)add_statuses(b, g, ", ");
 	buf_addc(b, '\n');
 }

@@ -13,8 +13,10 @@
  * and every node says its phase. */
 json_t *report_to_json(const struct engine *g);
 
-/* For people, lines of text. color: with escape sequences. */
-void report_to_text(struct buf *b, const struct engine *g, bool color);
+/* For people, lines of text. run_dir: the folder of the run, for the paths of
+ * logs. color: with escape sequences. */
+void report_to_text(
+    struct buf *b, const struct engine *g, const char *run_dir, bool color);
 
 /* One line: "9f1c2d3e  2026-01-31 03:00:00Z  12.3 s  Succeeded  ...". */
 void report_line(struct buf *b, const struct engine *g);

@@ -87,7 +87,7 @@ Updating Run RUN: Failed
         not tried after the trouble with the node
 
 Next:
-  n1: mend what the error says
+  n1: mend what went wrong: suspend command sh: exit status 5
   cau run again: 1 node was not brought up to date
 EOT
 
@@ -154,7 +154,7 @@ pre n1
 pre n1
 pre n2
 EOT
-out_has '    error: pre: it ended with exit code 3; log: log/n1/pre-script-1.log (attempt 1)'
+out_has "    error: pre: it ended with exit code 3; log: $(echo "$dir"/c/runs/*)/log/n1/pre-script-1.log (attempt 1)"
 out_has '  n1  Failed: 1 canceled, attempt 2'
 no 'post on n1' grep -q 'post n1' order
 
@@ -190,16 +190,16 @@ Updating Run RUN: Failed
         exit code 9 is not listed in rule Extension SH
 
 Next:
-  n1: see why 1 update failed; the next run tries it again
-  n1: mend what the error says
+  n1: see why CAUHotfix_All/b.sh failed; the next run tries it again
+  n1: mend what went wrong: post: it ended with exit code 1
 EOF
 start
 runs 1 run3 --max-retries-per-node 0 --post-update-script post
 sed -n '/^Next/,$p' out >got
 file_is got <<'EOF'
 Next:
-  n1: mend what the error says
-  n2: mend what the error says
+  n1: mend what went wrong: post: it ended with exit code 1
+  n2: mend what went wrong: post: it ended with exit code 1
   cau run again: 1 node was not brought up to date
 EOF
 
@@ -343,7 +343,7 @@ Updating Run RUN: Canceled
         the run was stopped
 
 Next:
-  n1: mend what the error says
+  n1: mend what went wrong: suspend command sh: exit status 5
   cau run again: 1 node was not brought up to date
 EOF
 file_is order <<'EOF'
@@ -422,7 +422,7 @@ Updating Run RUN: Canceled
     error: the node is locked by run RUN, started by USER on HOST (process PID); if that run is dead: cau recover on its coordinator, or wait until the lock is an hour old
 
 Next:
-  n1: mend what the error says
+  n1: mend what went wrong: the node is locked by run RUN, started by USER on HOST (process PID); if that run is dead: cau recover on its coordinator, or wait until the lock is an hour old
   cau run again: 1 node was not brought up to date
 EOT
 out_has "$id"

@@ -23,6 +23,7 @@ runs 3 run3
 out_is <<'EOF'
 Updating Run RUN: PartiallyFailed
   started TIME, took SPAN, 3 nodes, by USER on HOST
+  nodes: 2 Succeeded, 1 PartiallyFailed
 
   n1  PartiallyFailed: 1 succeeded, 2 failed, RESTART PENDING
     Succeeded         CAUHotfix_All/0.sh  exit 0 SPAN
@@ -46,7 +47,7 @@ Updating Run RUN: PartiallyFailed
 
 Next:
   n1: restart it
-  n1: see why 2 updates failed; the next run tries them again
+  n1: see why n1/10.sh and 1 more failed; the next run tries them again
   n3: restart it
 EOF
 sed -n '/: scanning/d; /: [0-9] to install/d; /stag/d; p' err >events
@@ -331,6 +332,7 @@ runs 8 run3
 out_is <<'EOF'
 Updating Run RUN: Failed
   started TIME, took SPAN, 3 nodes, by USER on HOST
+  nodes: 1 Succeeded, 1 Failed, 1 Canceled
   error: n1 stays out of service, so no other node may be taken out
 
   n1  Failed: 1 unknown
@@ -346,7 +348,7 @@ Updating Run RUN: Failed
   n3  Succeeded: nothing to install
 
 Next:
-  n1: find out what became of the update whose outcome is unknown
+  n1: find out what became of n1/a.sh before the next run
   cau run again: 2 nodes were not brought up to date
 EOF
 no 'receipt' [ -s n1/receipts ]
@@ -388,7 +390,7 @@ Updating Run RUN: Failed
         timeout: ended on the node after SPAN
 
 Next:
-  n1: see why 3 updates failed; the next run tries them again
+  n1: see why CAUHotfix_All/a.sh and 2 more failed; the next run tries them again
 EOF
 for p in $(cat pids); do
 	gone "$p" || {
@@ -582,6 +584,7 @@ runs 1 run3 --max-retries-per-node 0 --suspend-command 'sh tool out' \
 out_is <<'EOF'
 Updating Run RUN: Failed
   started TIME, took SPAN, 3 nodes, by USER on HOST
+  nodes: 1 PartiallyFailed, 2 Canceled
   error: n1 stays out of service, so no other node may be taken out
 
   n1  PartiallyFailed: 1 succeeded, LEFT OUT OF SERVICE
@@ -598,7 +601,7 @@ Updating Run RUN: Failed
         the run was stopped
 
 Next:
-  n1: set it right, then put it back into service with the command above
+  n1: set it right, then put it back into service: sh fails n2 n1
   cau run again: 2 nodes were not brought up to date
 EOF
 

@@ -73,6 +73,7 @@ EOF
 	file_is got <<EOF
 Updating Run RUN: Canceled
   started TIME, took SPAN, 2 nodes, by USER on HOST
+  nodes: 1 PartiallyFailed, 1 Canceled
   error: $2
 
   n1  PartiallyFailed: 1 succeeded, 1 canceled
@@ -155,6 +156,7 @@ plain <run.out >got
 file_is got <<'EOF'
 Updating Run RUN: Canceled
   started TIME, took SPAN, 2 nodes, by USER on HOST
+  nodes: 1 Failed, 1 Canceled
   error: terminated
 
   n1  Failed: 1 unknown, 1 canceled, LEFT OUT OF SERVICE
@@ -173,8 +175,8 @@ Updating Run RUN: Canceled
         the run was stopped
 
 Next:
-  n1: find out what became of the update whose outcome is unknown
-  n1: set it right, then put it back into service with the command above
+  n1: find out what became of CAUHotfix_All/a.sh before the next run
+  n1: set it right, then put it back into service: sh DIR/tool in n1
   cau run again: 2 nodes were not brought up to date
 EOF
 file_is tool.log <<'EOF'

@@ -40,7 +40,7 @@ show(const struct engine *g)
 		abort();
 	free(text);
 	json_decref(j);
-	report_to_text(&b, g, true);
+	report_to_text(&b, g, "/runs/x", true);
 	report_line(&b, g);
 	for (size_t i = 0; i < g->run.n_nodes; i++)
 		report_node_line(&b, g, &g->nodes[i], g->last_ms);

@@ -172,7 +172,7 @@ use_state(struct sim *s, struct engine *g)
 	struct buf b = BUF_INIT;
 	struct err e;
 
-	report_to_text(&b, g, false);
+	report_to_text(&b, g, "/runs/x", false);
 	buf_release(&b);
 	json_decref(report_to_json(g));
 	(void)engine_exit_code(g);

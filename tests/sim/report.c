@@ -140,7 +140,7 @@ check_text(struct sim *s, size_t left)
 	struct buf b = BUF_INIT;
 	const char *p;
 
-	report_to_text(&b, &s->g, false);
+	report_to_text(&b, &s->g, "/runs/x", false);
 	for (p = b.data; *p != '\0'; p++)
 		if (((unsigned char)*p < 0x20 && *p != '\n' && *p != '\t') ||
 		    *p == 0x7f)

@@ -197,17 +197,18 @@ test_text(void **state)
 
 	(void)state;
 	begin(&s);
-	report_to_text(&b, &s.g, false);
+	report_to_text(&b, &s.g, "/runs/x", false);
 	assert_string_equal(b.data,
 	    "Updating Run " SCRIPT_ID ": PartiallyFailed\n"
 	    "  started 2026-01-31 03:00:00Z, took 12.0 s, 2 nodes, by user on "
 	    "host\n"
+	    "  nodes: 1 PartiallyFailed, 1 Failed\n"
 	    "\n"
 	    "  n1  PartiallyFailed: 1 succeeded, 1 failed, 1 skipped, "
 	    "1 restart\n"
 	    "    Succeeded         a  exit 0  1.0 s\n"
 	    "    Failed            b  exit 5  1.0 s\n"
-	    "        log: log/x\n"
+	    "        log: /runs/x/log/x\n"
 	    "    AlreadyInstalled  z\n"
 	    "        there is a receipt\n"
 	    "    restarted in 1.0 s (a asked for it)\n"
@@ -224,14 +225,12 @@ test_text(void **state)
 	    "/var/lib/cau/node/jobs there before the next run\n"
 	    "\n"
 	    "Next:\n"
-	    "  n1: see why 1 update failed; the next run tries it again\n"
-	    "  n2: find out what became of the update whose outcome is "
-	    "unknown\n"
-	    "  n2: set it right, then put it back into service with the "
-	    "command above\n"
+	    "  n1: see why b failed; the next run tries it again\n"
+	    "  n2: find out what became of c before the next run\n"
+	    "  n2: set it right, then put it back into service: undrain n2\n"
 	    "  cau run again: 1 node was not brought up to date\n");
 	buf_reset(&b);
-	report_to_text(&b, &s.g, true);
+	report_to_text(&b, &s.g, "/runs/x", true);
 	assert_non_null(strstr(b.data, "\033[33mn1\033[0m"));
 	assert_non_null(strstr(b.data, "\033[31mn2\033[0m"));
 	buf_reset(&b);
@@ -269,7 +268,7 @@ test_unfinished(void **state)
 	report_node_line(&b, &s.g, &s.g.nodes[0], s.now_ms + 1500);
 	assert_string_equal(b.data, "Installing 1/2 a (2.5 s), out of service");
 	buf_reset(&b);
-	report_to_text(&b, &s.g, false);
+	report_to_text(&b, &s.g, "/runs/x", false);
 	assert_non_null(strstr(b.data,
 	    "Updating Run " SCRIPT_ID ": not finished\n"
 	    "  started 2026-01-31 03:00:00Z, took 5.0 s, 2 nodes, by user on "
@@ -327,7 +326,7 @@ test_restart_pending(void **state)
 			"n1 Install a -> n1 Succeeded reboot\n"
 			"n1 Scan -> n1 ok\n"
 			"Succeeded");
-	report_to_text(&b, &s.g, false);
+	report_to_text(&b, &s.g, "/runs/x", false);
 	assert_non_null(
 	    strstr(b.data, "  n1  Succeeded: 1 succeeded, RESTART PENDING\n"));
 	assert_non_null(strstr(b.data,
@@ -362,7 +361,7 @@ test_passed_over(void **state)
 			"n1 Suspend -> n1 skipped\n"
 			"n2 Suspend -> n2 refused\n"
 			"Canceled");
-	report_to_text(&b, &s.g, false);
+	report_to_text(&b, &s.g, "/runs/x", false);
 	assert_string_equal(b.data,
 	    "Updating Run " SCRIPT_ID ": Canceled\n"
 	    "  started 2026-01-31 03:00:00Z, took 8.0 s, 2 nodes, by user on "
@@ -381,8 +380,10 @@ test_passed_over(void **state)
 	    "        the node was left alone\n"
 	    "\n"
 	    "Next:\n"
-	    "  n1: see to what keeps it from being updated\n"
-	    "  n2: see to what keeps it from being updated\n"
+	    "  n1: see to what keeps it from being updated: an admin has it "
+	    "in standby\n"
+	    "  n2: see to what keeps it from being updated: no quorum without "
+	    "it\n"
 	    "  cau run again: 2 nodes were not brought up to date\n");
 	j = report_to_json(&s.g);
 	node = json_array_get(json_object_get(j, "nodes"), 0);
