@@ -115,11 +115,67 @@ sed -n 's/.* Ta Fl \(-[a-z-]*\) Ta .* Ta \([0-9]*\)\.\.\([0-9]*\)$/\1 \2 \3/p' \
 	man/cau-profile.5 | while read -r o min max; do
 	for v in $((min - 1)) $((max + 1)); do
 		"$CAU" run --nodes n=local --root / --profile '' "-$o=$v" 2>&1 |
-			grep -q -e "outside $min to $max" -e "'-1' is not" ||
+			grep -q -e "$v is outside $min to $max" ||
 			echo "$o $v"
 	done
 done >"$work/out"
 check "the ranges of cau-profile(5) are those of the program" "$work/out"
+
+# What a run without options has, by its journal, is what cau help, cau(8) and
+# cau-profile(5) call the default; a bare number counts in the unit that they say.
+mkdir -p "$work/idle"
+cat >"$work/idle/DefaultHotfixConfig.xml" <<'X'
+<HotfixConfig><DefaultRules><ExtensionRules><Extension name="SH">
+<Template path="/bin/sh" parameters="$update$" />
+<ExitConditions><Success>0</Success></ExitConditions>
+</Extension></ExtensionRules></DefaultRules></HotfixConfig>
+X
+# taken WORD...: the options of a run with these words that has nothing to do.
+taken() {
+	rm -rf "$work/taken"
+	"$CAU" run -q --state-dir "$work/taken" --root "$work/idle" \
+		--nodes "n1=local:$work/t1,n2=local:$work/t2,n3=local:$work/t3" \
+		--alert-action continue "$@" >/dev/null 2>"$work/taken.err"
+	sed -n '1s/.*"options":{\([^}]*\)}.*/\1/p' "$work"/taken/runs/*/journal.jsonl |
+		tr , '\n'
+	cat "$work/taken.err"
+}
+taken --profile '' >"$work/defaults"
+: >"$work/out"
+grep -c . "$work/defaults" | grep -qx '[2-9][0-9]' || echo "no options in a journal" >"$work/out"
+check "a run has options" "$work/out"
+"$CAU" help run |
+	sed -n 's/^ .* --\([a-z-]*\) .*(default \([0-9][0-9a-zA-Z]*\)).*/\1 \2/p' |
+	sort >"$work/numbers"
+plain man/cau.8 | awk '/^\.It Fl -[a-z-]* Ar/ { o = substr($3, 2) }
+	/^\.It Li|^\.Sh/ { o = "" }
+	o && /^The default is [0-9]/ {
+		sub(/[;.,]$/, "", $4); sub(/[;.,]$/, "", $5)
+		u = $5 ~ /^(seconds|minutes)$/ ? substr($5, 1, 1) : ""
+		print o, $4 u }' | sort |
+	same "the numbers of cau help are those of cau(8)" "$work/numbers" -
+# shellcheck disable=SC2046
+taken --profile '' --max-failed-nodes=1 \
+	$(sed 's/\(.*\) \(.*\)/--\1=\2/' "$work/numbers") |
+	same "the defaults of cau help are those of a run" "$work/defaults" -
+sed -n 's/^\.It Li \([A-Za-z]*\) Ta Fl -[a-z-]* Ta \([^ ]*\) Ta .*/\1=\2/p' \
+	man/cau-profile.5 |
+	grep -v -e '=none$' -e '=never$' -e '=N/3$' -e '=critical$' >"$work/said"
+taken --profile "$work/said" |
+	same "the defaults of cau-profile(5) are those of a run" "$work/defaults" -
+plain man/cau.8 | awk '/^\.It Fl -[a-z-]* Ar/ { o = substr($3, 2) }
+	/^\.It Li|^\.Sh/ { o = "" }
+	o && match($0, /a bare number is in (seconds|minutes)/) {
+		print o, substr($0, RSTART + 20, RLENGTH - 20) }' |
+	sort >"$work/units"
+sed -n 's/.* Ta Fl -\([a-z-]*\) Ta .* Ta \(seconds\|minutes\)$/\1 \2/p' \
+	man/cau-profile.5 | sort | comm -23 - "$work/units" >"$work/out"
+check "the units of cau-profile(5) are those of cau(8)" "$work/out"
+# shellcheck disable=SC2046
+taken --profile '' $(sed 's/\(.*\) .*/--\1=7/' "$work/units") >"$work/bare"
+# shellcheck disable=SC2046
+taken --profile '' $(sed 's/\(.*\) \(.\).*/--\1=7\2/' "$work/units") |
+	same "a bare number counts in this unit" "$work/bare" -
 
 # Checks.
 sed -n 's/^    {"\([a-z-]*\)", NEED_.*/\1/p' health.c >"$work/want"

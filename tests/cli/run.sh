@@ -624,6 +624,40 @@ done
 wait $run
 same 'exit code' $? 0
 
+# nodes N: n1 to nN.
+nodes() {
+	i=0 list=
+	while [ $i -lt "$1" ]; do
+		i=$((i + 1))
+		list=$list,n$i=local:$dir/n$i
+	done
+	echo "${list#,}"
+}
+
+it '--max-unavailable 2 with five nodes: two at a time, never three'
+fresh
+rm -rf order began
+mkdir began
+put $all/a.sh <<EOF
+: >$dir/began/\$CAU_NODE
+until [ "\$(ls $dir/began | wc -l)" -ge 2 ]; do sleep 0.02; done
+EOF
+runs 0 cau run -q --nodes "$(nodes 5)" --root root --max-unavailable 2 \
+	--suspend-command 'sh tool out' --resume-command 'sh tool in'
+same 'most at a time' "$(awk -F, '{ n += $1 == "out" ? 1 : -1 }
+	n > most { most = n } END { print most, n, NR }' order)" '2 0 10'
+rm -rf n4 n5
+
+it '--max-failed-nodes is a third of the nodes, rounded down'
+fresh
+for n in '1 0' '2 0' '3 1' '5 1' '6 2'; do
+	rm -rf c
+	runs 0 cau run -q --nodes "$(nodes ${n% *})" --root root
+	head -n 1 c/runs/*/journal.jsonl >out
+	json .options.max_failed_nodes ${n#* }
+done
+rm -rf n4 n5 n6
+
 it '--dry-run changes nothing'
 fresh
 echo "touch $dir/canary" | put $all/a.sh
