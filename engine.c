@@ -347,17 +347,25 @@ check_run(const struct run_info *r, struct err *e)
 	return 0;
 }
 
-/* Where the name stands in the hash table, or where it would. FNV-1a. */
+/* FNV-1a. */
+uint64_t
+engine_hash(const char *s)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
+	return h;
+}
+
+/* Where the name stands in the hash table, or where it would. */
 static uint32_t *
 name_slot(const struct engine *g, const char *name)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
 	size_t at;
 
-	for (const char *p = name; *p != '\0'; p++)
-		h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
-	for (at = h & (g->n_names - 1); g->names[at] != 0;
-	     at = (at + 1) & (g->n_names - 1))
+	for (at = (size_t)engine_hash(name) & (g->n_names - 1);
+	     g->names[at] != 0; at = (at + 1) & (g->n_names - 1))
 		if (strcmp(g->run.nodes[g->names[at] - 1].name, name) == 0)
 			break;
 	return &g->names[at];

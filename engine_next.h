@@ -53,6 +53,8 @@ int engine_op_started(struct engine *g, struct engine_node *n,
 int engine_op_ended(struct engine *g, struct engine_node *n,
     const struct event *ev, struct err *e) CAU_MUSTCHECK;
 
+/* For tables of names and ids. */
+uint64_t engine_hash(const char *s);
 /* A copy that lives as long as the run; NULL stays NULL. */
 const char *engine_copy(struct engine *g, const char *s);
 /* One more thing that went wrong with a node; error may be NULL. */

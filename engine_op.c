@@ -3,6 +3,7 @@
  * change. */
 #include "engine_next.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The first step of a node's turn that changes anything on it. */
@@ -161,53 +162,102 @@ check_again(const struct engine_node *n, struct engine_update *u,
 	    "it was said to be installed, and the next scan offers it again";
 }
 
+/* The updates of a node by plug-in and id: a hash table of their numbers + 1,
+ * with room for more of them. */
+struct index {
+	uint32_t *slots;
+	size_t mask;
+};
+
+/* Where the update stands in the table, or where it would. */
+static uint32_t *
+index_slot(const struct index *x, const struct engine_node *n, size_t plugin,
+    const char *id)
+{
+	size_t at = ((size_t)engine_hash(id) + plugin) & x->mask;
+	const struct engine_update *u;
+
+	for (; x->slots[at] != 0; at = (at + 1) & x->mask) {
+		u = &n->updates[x->slots[at] - 1];
+		if (u->plugin == plugin && strcmp(u->info.id, id) == 0)
+			break;
+	}
+	return &x->slots[at];
+}
+
+static void
+index_init(struct index *x, const struct engine_node *n, size_t more)
+{
+	const struct engine_update *u;
+
+	for (x->mask = 15; x->mask < 2 * (n->n_updates + more);)
+		x->mask = 2 * x->mask + 1;
+	x->slots = xcalloc(x->mask + 1, sizeof(*x->slots));
+	for (size_t i = 0; i < n->n_updates; i++) {
+		u = &n->updates[i];
+		*index_slot(x, n, u->plugin, u->info.id) = (uint32_t)i + 1;
+	}
+}
+
+static void
+add_update(struct engine *g, struct engine_node *n, size_t plugin,
+    const struct update *in)
+{
+	struct engine_update *u;
+
+	n->updates = xgrow(
+	    n->updates, n->n_updates, &n->cap_updates, sizeof(*n->updates));
+	u = &n->updates[n->n_updates++];
+	memset(u, 0, sizeof(*u));
+	u->pass = n->pass;
+	u->plugin = plugin;
+	u->info = *in;
+	u->info.id = engine_copy(g, in->id);
+	u->info.title = engine_copy(g, in->title);
+	u->info.description = engine_copy(g, in->description);
+	u->info.plugin = g->run.plugins[plugin].name;
+	u->info.rule = engine_copy(g, in->rule);
+	u->info.path = engine_copy(g, in->path);
+	u->info.version = engine_copy(g, in->version);
+	u->info.kb = engine_copy(g, in->kb);
+	u->info.sha256 = engine_copy(g, in->sha256);
+	u->info.reason = engine_copy(g, in->reason);
+	u->info.properties = engine_copy(g, in->properties);
+	n->joint |= in->joint;
+	if (in->installed) {
+		u->done = true;
+		u->result.result = RESULT_ALREADY_INSTALLED;
+		u->result.reason = u->info.reason;
+		u->result.log = "";
+	}
+}
+
 /* Takes in what a scan found. What this run has met before is left out:
  * no update is tried twice in one run. */
 static void
 add_updates(struct engine *g, struct engine_node *n, const struct event *ev)
 {
 	const struct update *in;
-	struct engine_update *u;
-	size_t k, plugin;
+	struct index known;
+	uint32_t *slot;
+	size_t plugin;
 
+	index_init(&known, n, ev->scan.n_updates);
 	for (size_t i = 0; i < ev->scan.n_updates; i++) {
 		in = &ev->scan.updates[i];
 		plugin = plugin_number(g, in->plugin);
-		for (k = 0; k < n->n_updates; k++)
-			if (n->updates[k].plugin == plugin &&
-			    strcmp(n->updates[k].info.id, in->id) == 0)
-				break;
-		if (k < n->n_updates)
-			check_again(n, &n->updates[k], in);
 		/* A plug-in that this run does not have is none of ours. */
-		if (k < n->n_updates || plugin == g->run.n_plugins)
+		if (plugin == g->run.n_plugins)
 			continue;
-		n->updates = xgrow(n->updates, n->n_updates, &n->cap_updates,
-		    sizeof(*n->updates));
-		u = &n->updates[n->n_updates++];
-		memset(u, 0, sizeof(*u));
-		u->pass = n->pass;
-		u->plugin = plugin;
-		u->info = *in;
-		u->info.id = engine_copy(g, in->id);
-		u->info.title = engine_copy(g, in->title);
-		u->info.description = engine_copy(g, in->description);
-		u->info.plugin = g->run.plugins[plugin].name;
-		u->info.rule = engine_copy(g, in->rule);
-		u->info.path = engine_copy(g, in->path);
-		u->info.version = engine_copy(g, in->version);
-		u->info.kb = engine_copy(g, in->kb);
-		u->info.sha256 = engine_copy(g, in->sha256);
-		u->info.reason = engine_copy(g, in->reason);
-		u->info.properties = engine_copy(g, in->properties);
-		n->joint |= in->joint;
-		if (in->installed) {
-			u->done = true;
-			u->result.result = RESULT_ALREADY_INSTALLED;
-			u->result.reason = u->info.reason;
-			u->result.log = "";
+		slot = index_slot(&known, n, plugin, in->id);
+		if (*slot != 0) {
+			check_again(n, &n->updates[*slot - 1], in);
+			continue;
 		}
+		add_update(g, n, plugin, in);
+		*slot = (uint32_t)n->n_updates;
 	}
+	free(known.slots);
 }
 
 /* What an earlier run left undone. A soft reboot may leave the node's mark. */
