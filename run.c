@@ -69,15 +69,16 @@ now_ms(const struct driver *d)
 static void
 show_turns(const struct driver *d, const char *node)
 {
-	const struct engine_node *n;
+	const struct engine *g = d->g;
+	size_t i = 0, end = g->run.n_nodes;
 
-	for (size_t i = 0; i < d->g->run.n_nodes; i++) {
-		n = node == NULL ? &d->g->nodes[i] : engine_find(d->g, node);
-		atomic_store(
-		    &d->w->turns[n - d->g->nodes], n->active && !n->finished);
-		if (node != NULL)
-			break;
+	if (node != NULL) {
+		i = (size_t)(engine_find(g, node) - g->nodes);
+		end = i + 1;
 	}
+	for (; i < end; i++)
+		atomic_store(&d->w->turns[i],
+		    g->nodes[i].active && !g->nodes[i].finished);
 }
 
 /* Records and applies an event; on disk and shown only after commit(). */
@@ -123,6 +124,7 @@ make_order(const struct driver *d, const struct event *ev)
 	const struct engine_node *n = engine_find(d->g, ev->node);
 	struct update *updates;
 	const char **jobs;
+	size_t most;
 
 	o->number = (size_t)(n - d->g->nodes);
 	o->started = *ev;
@@ -140,8 +142,9 @@ make_order(const struct driver *d, const struct event *ev)
 	if (ev->op != OP_STAGE && ev->op != OP_INSTALL)
 		return o;
 	/* Only the texts are shared, and those stay where they are. */
-	updates = arena_alloc(&o->arena, n->n_updates * sizeof(*updates));
-	jobs = arena_alloc(&o->arena, n->n_updates * sizeof(*jobs));
+	most = ev->op == OP_INSTALL ? 1 : n->n_updates;
+	updates = arena_alloc(&o->arena, most * sizeof(*updates));
+	jobs = arena_alloc(&o->arena, most * sizeof(*jobs));
 	if (ev->op == OP_INSTALL) {
 		updates[o->n_updates++] = n->updates[ev->update].info;
 	} else {
