@@ -485,48 +485,39 @@ cmd_run(int argc, char **argv)
 	return rc;
 }
 
-/* Opens the run that was cut short, as its journal has it. */
+/* Reads the journal of the run that was cut short, and opens it to go on. */
 static int
-take_up(struct session *s, struct err *e)
+open_journal(struct session *s, struct err *e)
 {
-	struct event ev = {.type = EV_RUN_RECOVERED};
-	const char *changes;
-	char now[RUN_ID_SIZE];
-	char *path, *log;
+	char *path = state_journal(s->o->state_dir, s->run_id), *log;
 	size_t good = 0;
 	int rc;
 
-	if (state_current(s->o->state_dir, s->run_id) == -1)
-		return err_set(e, CAU_USAGE, "there is no run to recover in %s",
-		    s->o->state_dir);
-	if (state_lock(&s->lock, s->o->state_dir, s->run_id, &s->self, e) == -1)
-		return -1;
-	/* Another recovery may have ended while we came to the lock. */
-	if (state_current(s->o->state_dir, now) == -1 ||
-	    strcmp(now, s->run_id) != 0)
-		return err_set(e, CAU_USAGE,
-		    "run %s was brought to its end meanwhile", s->run_id);
-	s->run_dir = state_run_dir(s->o->state_dir, s->run_id);
-	path = state_journal(s->o->state_dir, s->run_id);
-	rc = journal_load(&s->engine, path, &good, e);
-	if (rc == -1) {
-		rc = put_aside(s, s->run_id, path, e);
-		free(path);
-		if (rc == 0)
+	if (journal_load(&s->engine, path, &good, e) == -1) {
+		if (put_aside(s, s->run_id, path, e) == 0)
 			(void)err_set(e, CAU_FAILED,
 			    "this run cannot be taken up; the next cau run "
 			    "finds the nodes as they are");
+		free(path);
 		return -1;
 	}
-	if (rc == 0)
-		rc = journal_continue(&s->journal, path, good, e);
-	free(path);
+	s->run_dir = state_run_dir(s->o->state_dir, s->run_id);
 	log = xasprintf("%s/log", s->run_dir);
+	rc = journal_continue(&s->journal, path, good, e);
 	if (rc == 0)
 		rc = file_mkdirs(log, e);
 	free(log);
-	if (rc == -1)
-		return rc;
+	free(path);
+	return rc;
+}
+
+/* Has everything at hand that the run had, and its nodes locked. */
+static int
+take_up_work(struct session *s, struct err *e)
+{
+	const char *changes;
+	int rc;
+
 	/* What is given up, or over, needs no plug-in. */
 	s->run = s->engine.run;
 	if (s->o->abandon || s->engine.finished) {
@@ -552,6 +543,28 @@ take_up(struct session *s, struct err *e)
 	/* A node that another run has is left alone by its turn. */
 	if (work_lock(&s->work, e) == -1 &&
 	    !(s->o->abandon && e->code == CAU_LOCKED))
+		return -1;
+	return 0;
+}
+
+/* Opens the run that was cut short, as its journal has it. */
+static int
+take_up(struct session *s, struct err *e)
+{
+	struct event ev = {.type = EV_RUN_RECOVERED};
+	char now[RUN_ID_SIZE];
+
+	if (state_current(s->o->state_dir, s->run_id) == -1)
+		return err_set(e, CAU_USAGE, "there is no run to recover in %s",
+		    s->o->state_dir);
+	if (state_lock(&s->lock, s->o->state_dir, s->run_id, &s->self, e) == -1)
+		return -1;
+	/* Another recovery may have ended while we came to the lock. */
+	if (state_current(s->o->state_dir, now) == -1 ||
+	    strcmp(now, s->run_id) != 0)
+		return err_set(e, CAU_USAGE,
+		    "run %s was brought to its end meanwhile", s->run_id);
+	if (open_journal(s, e) == -1 || take_up_work(s, e) == -1)
 		return -1;
 	if (s->engine.finished)
 		return 0;
