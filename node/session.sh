@@ -96,10 +96,7 @@ cau_lock() {
 	cau_file=$cau_state/lock
 	cau_new=$cau_file.$$
 	cau_tries=0
-	if [ ! -e "$cau_file" ] && cau_busy "$1"; then
-		cau_say busy "$cau_job"
-		return 0
-	fi
+	cau_mine=
 	if ! mkdir -p "$cau_state" || ! printf '%s %s\n' "$1" "$2" >"$cau_new"; then
 		rm -f "$cau_new"
 		return 1
@@ -110,6 +107,7 @@ cau_lock() {
 		cau_holder=${cau_line%% *}
 		if [ "$cau_holder" = "$1" ]; then
 			touch "$cau_file"
+			cau_mine=yes
 			break
 		fi
 		cau_tries=$((cau_tries + 1))
@@ -126,11 +124,6 @@ cau_lock() {
 			cau_say held "$cau_line"
 			return 0
 		fi
-		if cau_busy "$1"; then
-			rm -f "$cau_new"
-			cau_say busy "$cau_job"
-			return 0
-		fi
 		# Only one may take it away, and only this one, not its successor.
 		if mkdir "$cau_file.break" 2>/dev/null; then
 			cau_again=
@@ -144,6 +137,12 @@ cau_lock() {
 		fi
 	done
 	rm -f "$cau_new"
+	# Not before: who has just let go of it may have left an installer running.
+	if [ -z "$cau_mine" ] && cau_busy "$1"; then
+		rm -f "$cau_file"
+		cau_say busy "$cau_job"
+	fi
+	return 0
 }
 
 # cau_unlock RUN, cau_touch RUN: only what is this run's.
