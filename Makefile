@@ -282,6 +282,12 @@ lab-pacemaker: $(OUT)/cau
 	CAU=$(abspath $<) sh tests/lab/cluster.sh run 3 tests/lab/pacemaker.sh
 	CAU=$(abspath $<) sh tests/lab/cluster.sh run 3 tests/lab/pacemaker-faults.sh
 
+# Real kernels, by software emulation: some minutes, and not in tests/all.sh.
+lab-qemu: $(OUT)/cau
+	. tests/packages.sh && \
+	    packages_add qemu-system-x86 e2fsprogs mmdebstrap openssh-client jq
+	CAU=$(abspath $<) sh tests/lab/qemu.sh run tests/lab/kernels.sh
+
 check-valgrind:
 	@$(MAKE) --no-print-directory -k $(VALGRINDS)
 
@@ -356,7 +362,7 @@ clean:
 	rm -rf build build-*
 
 .PHONY: all check check-mutants check-sim check-valgrind clean dist fuzz \
-	fuzz-run fuzzers hdr-check install lab-pacemaker lint sim tests uninstall unit $(UNIT_CHECKS) $(REPLAYS) \
+	fuzz-run fuzzers hdr-check install lab-pacemaker lab-qemu lint sim tests uninstall unit $(UNIT_CHECKS) $(REPLAYS) \
 	$(CLI_CHECKS) $(VALGRINDS)
 .SECONDARY:
 -include $(OBJS:.o=.d) $(OUT)/cau.d $(UNIT:=.d) $(SIM_OBJS:.o=.d) \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=sh
-# nspawn-root.sh: the root file system of nspawn.sh's nodes; to be sourced. Made once by mmdebstrap
-# from the apt sources of this machine and kept in a cache:
+# nspawn-root.sh: the root file system of nodes; to be sourced. Made once by mmdebstrap from the apt
+# sources of this machine and kept in a cache:
 #
 #	$CAU_LAB_CACHE/SUITE-KEY/root	KEY stands for the packages and for this recipe
 #
@@ -11,9 +11,11 @@
 root_packages="dbus iproute2 openssh-server procps sudo systemd systemd-sysv util-linux"
 
 # root_get RECIPE PACKAGE...: sets root to the folder, which stays as it is for as long as descriptor
-# 5 is open, also in others. RECIPE is this file.
+# 5 is open, also in others. RECIPE is the file that says how it is made: this one, or one that has
+# set root_suite to another release than that of this machine, root_sources to the lines of a
+# sources.list for it, and root_hook to what the shell of a hook does in the end ($1 is the root).
 root_get() {
-	root_suite=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+	: "${root_suite:=$(. /etc/os-release && echo "${VERSION_CODENAME-}")}"
 	[ -n "$root_suite" ] || die 77 "/etc/os-release names no Debian release (VERSION_CODENAME)"
 	root_recipe=$1
 	shift
@@ -62,16 +64,20 @@ root_make() {
 		shift
 		[ ! -s "$root_f" ] || set -- "$@" "$root_f"
 	done
+	if [ -n "${root_sources-}" ]; then
+		printf '%s\n' "$root_sources" >"$root_new/sources.list"
+		set -- "$root_new/sources.list"
+	fi
 	# In this release usrmerge would bring all of perl along; the hook does without.
-	root_hook=
-	[ "$root_suite" != bookworm ] || root_hook=--hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr
+	root_usr=
+	[ "$root_suite" != bookworm ] || root_usr=--hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr
 	# In namespaces of its own: when this shell is killed, all of it ends, and its mounts with it.
 	# shellcheck disable=SC2016,SC2086 # for the shell of the hook; one word or none
 	TMPDIR=$root_new/tmp LC_ALL=C DEBIAN_FRONTEND=noninteractive setpriv --pdeathsig KILL \
 		unshare --mount --propagation private --pid --fork --kill-child --mount-proc \
-		mmdebstrap --mode=root --format=directory --variant=minbase $root_hook \
+		mmdebstrap --mode=root --format=directory --variant=minbase $root_usr \
 		--include="$(echo "$root_names" | paste -sd ,)" --aptopt="$root_new/apt.conf" \
-		--dpkgopt=force-unsafe-io \
+		--dpkgopt=force-unsafe-io --customize-hook="${root_hook:-true}" \
 		--customize-hook='cd "$1" && rm -f etc/ssh/ssh_host_* etc/apt/apt.conf.d/99mmdebstrap \
 			etc/apt/sources.list etc/apt/sources.list.d/* etc/resolv.conf etc/hostname' \
 		"$root_suite" "$root_new/root" "$@" </dev/null >"$root_new/log" 2>&1 || {
