@@ -9,6 +9,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "journal.h"
+
 #include "file.h"
 
 #define PIECE	       ((size_t)64 << 10)
@@ -72,26 +74,6 @@ read_on(struct follow *f, struct err *e)
 	}
 }
 
-static int
-take_line(struct follow *f, struct engine *g, struct err *e)
-{
-	json_error_t je;
-	json_t *o =
-	    json_loadb(f->json, f->json_len, JSON_REJECT_DUPLICATES, &je);
-	int rc;
-
-	arena_release(&f->arena);
-	if (o == NULL) {
-		rc = err_set(e, CAU_FAILED, "not JSON: %s", je.text);
-	} else {
-		rc = event_from_json(&f->event, o, &f->arena, e);
-		if (rc == 0)
-			rc = engine_apply(g, &f->event, e);
-	}
-	json_decref(o);
-	return rc;
-}
-
 int
 follow_next(struct follow *f, struct engine *g, struct err *e)
 {
@@ -109,7 +91,8 @@ follow_next(struct follow *f, struct engine *g, struct err *e)
 	f->json_len = (size_t)(nl - f->json);
 	f->used += f->json_len + 1;
 	f->line++;
-	if (take_line(f, g, e) == 0)
+	arena_release(&f->arena);
+	if (journal_take(g, f->json, f->json_len, &f->event, &f->arena, e) == 0)
 		return 1;
 	e->code = CAU_FAILED;
 	(void)err_wrap(e, "line %zu is damaged", f->line);

@@ -80,22 +80,20 @@ journal_close(struct journal *j)
 	buf_release(&j->pending);
 }
 
-static int
-fold_line(struct engine *g, const char *line, size_t len, struct err *e)
+int
+journal_take(struct engine *g, const char *line, size_t len, struct event *ev,
+    struct arena *a, struct err *e)
 {
-	struct arena a = ARENA_INIT;
 	json_error_t je;
 	json_t *o = json_loadb(line, len, JSON_REJECT_DUPLICATES, &je);
-	struct event ev;
 	int rc;
 
 	if (o == NULL)
 		return err_set(e, CAU_FAILED, "not JSON: %s", je.text);
-	rc = event_from_json(&ev, o, &a, e);
+	rc = event_from_json(ev, o, a, e);
 	if (rc == 0)
-		rc = engine_apply(g, &ev, e);
+		rc = engine_apply(g, ev, e);
 	json_decref(o);
-	arena_release(&a);
 	return rc;
 }
 
@@ -103,14 +101,19 @@ int
 journal_fold(struct engine *g, const char *data, size_t len, size_t *good_bytes,
     struct err *e)
 {
+	struct arena a = ARENA_INIT;
+	struct event ev;
 	const char *nl;
 	size_t at = 0, line = 0;
+	int rc;
 
 	*good_bytes = 0;
 	while (at < len && (nl = memchr(data + at, '\n', len - at)) != NULL) {
 		line++;
-		if (fold_line(g, data + at, (size_t)(nl - data) - at, e) ==
-		    -1) {
+		rc = journal_take(
+		    g, data + at, (size_t)(nl - data) - at, &ev, &a, e);
+		arena_release(&a);
+		if (rc == -1) {
 			e->code = CAU_FAILED;
 			return err_wrap(e, "line %zu is damaged", line);
 		}

@@ -29,6 +29,13 @@ int journal_sync(struct journal *j, struct err *e) CAU_MUSTCHECK;
 void journal_close(struct journal *j);
 
 /*
+ * Applies one line, without its newline, to an engine. The strings of the
+ * event live in a. -1: it is damaged; g must not be used further. Pure.
+ */
+int journal_take(struct engine *g, const char *line, size_t len,
+    struct event *ev, struct arena *a, struct err *e) CAU_MUSTCHECK;
+
+/*
  * Folds the bytes of a journal into an engine. *good_bytes is the length of
  * the whole lines; an unfinished last line is left out without an error.
  * -1: line N is damaged. Pure.
