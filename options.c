@@ -88,8 +88,8 @@ const struct option_def option_defs[] = {
     {OPT_FAILED_RESOURCES, "allow-failed-resources", NULL,
 	"AllowFailedResources", PLANS,
 	"pacemaker: drain though resources have failed"},
-    {OPT_FAILBACK_MODE, "failback-mode", "MODE", "FailbackMode", PLANS,
-	"Immediate (default), Policy, NoFailback: for the resume command"},
+    {OPT_FAILBACK_MODE, "failback-mode", "Immediate|Policy|NoFailback",
+	"FailbackMode", PLANS, "for the resume command (default Immediate)"},
     {OPT_REBOOT_TIMEOUT, "reboot-timeout", "TIME", "RebootTimeoutMinutes",
 	PLANS, "for restart and start of services (default 15m)"},
     {OPT_SETTLE_TIME, "settle-time", "TIME", "SettleTime", PLANS,
@@ -168,7 +168,10 @@ options_help(FILE *f, const char *name, unsigned command, const char *synopsis)
 		    d->id < 256 ? "," : " ", d->name,
 		    d->argument == NULL ? "" : " ",
 		    d->argument == NULL ? "" : d->argument);
-		(void)fprintf(f, "  %-34s %s\n", left, d->help);
+		/* What is too wide for its column has a line of its own. */
+		(void)fprintf(f,
+		    strlen(left) > 34 ? "  %s\n%37s%s\n" : "  %-34s%1s%s\n",
+		    left, "", d->help);
 	}
 	if ((command & CMD_SCAN) != 0)
 		(void)fputs(

@@ -33,10 +33,25 @@ _cau_operand() {
 		sed -n "s/^usage: cau $2 \\[[A-Z |]*\\(FILE\\)\\].*/\\1/p"
 }
 
+_cau_plugins() {
+	"$1" plugin list 2>/dev/null | sed '1d;s/ .*//'
+}
+
+_cau_runs() {
+	echo last
+	"$1" report list 2>/dev/null | sed -n 's/^\([0-9a-f]\{8\}\) .*/\1/p'
+}
+
 _cau() {
 	local cmd=${COMP_WORDS[1]} cur=${COMP_WORDS[COMP_CWORD]}
-	local prev=${COMP_WORDS[COMP_CWORD - 1]} value='' words='' kind=-W line
+	local prev=${COMP_WORDS[COMP_CWORD - 1]} value='' words='' kind=-W first='' line
 	COMPREPLY=()
+	# bash takes --option=value for three words.
+	if [ "$cur" = = ] && [ "$COMP_CWORD" -gt 2 ]; then
+		cur=''
+	elif [ "$prev" = = ] && [ "$COMP_CWORD" -gt 3 ]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		words="$(_cau_commands "$1") --help --version"
 	elif [ "$cmd" = help ]; then
@@ -52,13 +67,24 @@ _cau() {
 		case $value in
 		DIR) kind=-d ;;
 		FILE) kind=-f ;;
-		[a-z]*'|'*) words=${value//|/ } ;;
+		[A-Za-z]*'|'*) words=${value//|/ } ;;
+		NAME*)
+			[ "${cur%,*}" = "$cur" ] || first=${cur%,*},
+			words=$(_cau_plugins "$1" | sed "s/^/$first/")
+			;;
 		'' | '['*)
 			[ "$COMP_CWORD" -gt 2 ] || words=$(_cau_verbs "$1" "$cmd")
 			[ -n "$words" ] || words=$(_cau_options "$1" "$cmd")
 			;;
 		esac
 	fi
+	case "$cmd $prev $COMP_CWORD" in
+	'report show 3' | 'replay replay 2')
+		[ "${cur#-}" != "$cur" ] || words=$(_cau_runs "$1")
+		[ "$kind" = -W ] || compgen -W "$words" -- "$cur" >/dev/null || words=''
+		[ -z "$words" ] || kind=-W
+		;;
+	esac
 	if [ "$kind" != -W ]; then
 		compopt -o filenames 2>/dev/null
 	elif [ -z "$words" ]; then

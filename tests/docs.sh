@@ -432,6 +432,15 @@ t cau plugin ''
 t cau plugin register READ
 t cau run --nodes ''
 t cau scan --root /srv/a --no-m
+t cau run --failback-mode P
+t cau run --cluster =
+t cau run --cluster = l
+t cau run -p Microsoft.H
+t cau run --plugin Microsoft.HotfixPlugin,Microsoft.W
+t cau report show "${run%??}"
+t cau report show l
+t cau replay "${run%??}"
+t cau replay READ
 X
 	cat >"$work/want" <<'X'
 cau ru: rules run
@@ -448,8 +457,19 @@ cau plugin : list unregister register test
 cau plugin register READ: README.md
 cau run --nodes : 
 cau scan --root /srv/a --no-m: --no-metadata
+cau run --failback-mode P: Policy
+cau run --cluster =: auto local list pacemaker
+cau run --cluster = l: local list
+cau run -p Microsoft.H: Microsoft.HotfixPlugin
+cau run --plugin Microsoft.HotfixPlugin,Microsoft.W: Microsoft.HotfixPlugin,Microsoft.WindowsUpdatePlugin
+cau report show SHORT: RUN
+cau report show l: last
+cau replay SHORT: RUN
+cau replay READ: README.md
 X
-	bash "$work/complete.bash" >"$work/got" 2>&1
+	run=$(cau report list | sed -n '1s/ .*//p')
+	run=$run bash "$work/complete.bash" 2>&1 |
+		sed "s/$run/RUN/; s/ ${run%??}:/ SHORT:/" >"$work/got"
 	same "completion offers what the program knows" "$work/want" "$work/got"
 else
 	echo "skip - bash is not installed"

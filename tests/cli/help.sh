@@ -50,6 +50,13 @@ for c in plan plugin query recover replay report rules run scan status stop; do
 	no "wide lines in help $c" grep -qE '.{101}' out
 done
 
+it 'help: what options do stands in one column'
+for c in plan plugin recover replay report run scan status stop; do
+	runs 0 cau help $c
+	same "help $c" "$(grep -E '^ +(-., )?--' out | grep -vE '^.{36} [^ ]' |
+		grep -vE "^ +(-., )?--[^ ]+ ([^ ]+|'[^']+')\$")" ''
+done
+
 it 'help: unknown command'
 runs 2 cau help scna
 silent_out
