@@ -303,7 +303,7 @@ test_restart_kinds(void **state)
 				"n1 Scan -> n1 ok\n"
 				"Succeeded");
 		s.g.nodes[0].reboots[0].kind = kinds[i].kind;
-		report_to_text(&b, &s.g, false);
+		report_to_text(&b, &s.g, "/runs/x", false);
 		assert_non_null(strstr(b.data, kinds[i].text));
 		buf_release(&b);
 		script_end(&s);
