@@ -230,13 +230,13 @@ job_run(struct node *n, const struct job_spec *spec, struct job_end *end,
 	if (!again)
 		return NODE_LOST;
 	end->how = JOB_UNKNOWN;
-	if (canceled) {
+	if (canceled)
 		(void)snprintf(end->words, sizeof(end->words),
 		    "the run was stopped, and the node does not say what "
 		    "became of it");
-		return NODE_OK;
-	}
-	(void)snprintf(end->words, sizeof(end->words),
-	    "contact was lost while the installer ran: %.200s", e->text);
+	else
+		(void)snprintf(end->words, sizeof(end->words),
+		    "contact was lost while the installer ran: %.200s",
+		    e->text);
 	return NODE_OK;
 }

@@ -451,6 +451,25 @@ node_call(struct node *n, const char *request, node_line_fn *line, void *ctx,
 	return rc;
 }
 
+/* What became of a transfer whose process has ended. */
+static enum node_rc
+put_end(const struct child *c, struct err *e)
+{
+	struct buf why = BUF_INIT;
+
+	if (c->status.how == CHILD_EXITED && c->status.code == 0)
+		return NODE_OK;
+	last_words(&why, &c->errors);
+	if (why.len == 0)
+		child_describe(&why, &c->status);
+	(void)err_set(e, CAU_FAILED, "%s", why.data);
+	buf_release(&why);
+	/* 255 is ssh's own; everything else comes from the node. */
+	return c->status.how == CHILD_EXITED && c->status.code != 255
+		   ? NODE_FAILED
+		   : NODE_LOST;
+}
+
 enum node_rc
 node_put(struct node *n, const char *path, int fd, struct err *e)
 {
@@ -503,20 +522,8 @@ node_put(struct node *n, const char *path, int fd, struct err *e)
 			break;
 		}
 	} while (t != CHILD_TURN_ENDED);
-	if (rc == NODE_OK &&
-	    (c.status.how != CHILD_EXITED || c.status.code != 0)) {
-		struct buf why = BUF_INIT;
-
-		last_words(&why, &c.errors);
-		if (why.len == 0)
-			child_describe(&why, &c.status);
-		(void)err_set(e, CAU_FAILED, "%s", why.data);
-		buf_release(&why);
-		/* 255 is ssh's own; everything else comes from the node. */
-		rc = c.status.how == CHILD_EXITED && c.status.code != 255
-			 ? NODE_FAILED
-			 : NODE_LOST;
-	}
+	if (rc == NODE_OK)
+		rc = put_end(&c, e);
 	child_stop(&c, STOP_GRACE_MS);
 	arena_release(&a);
 	return rc;

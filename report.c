@@ -184,8 +184,7 @@ add_update(struct buf *b, const struct engine_update *u, size_t id_width,
 		buf_addf(b, "  %s%s",
 		    strspn(u->info.kb, "0123456789") == 0 ? "" : "KB",
 		    u->info.kb);
-	if (u->result.has_code && u->result.exit_code <= INT32_MAX &&
-	    u->result.exit_code <= 65535)
+	if (u->result.has_code && u->result.exit_code <= 65535)
 		buf_addf(b, "  exit %" PRIu32, u->result.exit_code);
 	else if (u->result.has_code)
 		buf_addf(b, "  exit 0x%08" PRIx32, u->result.exit_code);
