@@ -63,6 +63,8 @@ struct engine_reboot {
 	const char *boot_id_after; /* "" until it is back */
 	int64_t started_ms;
 	int64_t ended_ms; /* 0: it is still to be seen back */
+	/* What the last attempt at it came to; "" as long as none has ended. */
+	const char *result;
 };
 
 /* Something went wrong with a node; none is ever dropped. */

@@ -29,7 +29,7 @@ restart_started(struct engine *g, struct engine_node *n, const struct event *ev)
 	r = &n->reboots[n->n_reboots++];
 	*r = (struct engine_reboot){n->restart_reason, "",
 	    engine_copy(g, ev->boot_id == NULL ? n->boot_id : ev->boot_id), "",
-	    ev->at_ms, 0};
+	    ev->at_ms, 0, ""};
 }
 
 static void
@@ -483,6 +483,8 @@ engine_op_ended(struct engine *g, struct engine_node *n, const struct event *ev,
 		n->script_running = false;
 	if (ev->op == OP_INSTALL)
 		install_ended(g, n, ev);
+	if (ev->op == OP_RESTART && ev->how != NULL)
+		n->reboots[n->n_reboots - 1].result = engine_copy(g, ev->how);
 	if (ev->outcome != OUTCOME_OK && ev->outcome != OUTCOME_FLAWED) {
 		op_failed(g, n, ev);
 		return 0;

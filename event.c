@@ -324,6 +324,8 @@ op_to_json(const struct event *ev, json_t *j)
 		json_set(j, "failures", failures_to_json(ev));
 	if (ev->kind != NULL)
 		json_set(j, "kind", json_from_text(ev->kind));
+	if (ev->how != NULL)
+		json_set(j, "how", json_from_text(ev->how));
 	if (ev->already)
 		json_set(j, "already", json_true());
 	if (ev->log != NULL)
@@ -387,6 +389,7 @@ op_from_json(struct event *ev, const json_t *j, struct arena *a, struct err *e)
 	ev->outcome = (enum op_outcome)outcome;
 	failures_from_json(ev, json_object_get(j, "failures"), a);
 	ev->kind = optional(j, "kind", a);
+	ev->how = optional(j, "how", a);
 	ev->already = json_flag(j, "already");
 	if (ev->op != OP_INSTALL)
 		ev->log = optional(j, "log", a);

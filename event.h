@@ -204,6 +204,7 @@ struct event {
 	struct plugin_failure *failures; /* scan and stage ended */
 	size_t n_failures;
 	const char *kind;		/* restart ended: full, kexec, soft */
+	const char *how;		/* restart ended: what came of it */
 	bool already;			/* suspend ended: others had done it */
 	const char *log;		/* script ended */
 	struct scan_result scan;	/* scan ended */

@@ -53,6 +53,7 @@ reboot_json(const struct engine_reboot *r)
 
 	json_set(j, "reason", json_from_text_or_null(r->reason));
 	json_set(j, "kind", json_from_text_or_null(r->kind));
+	json_set(j, "result", json_from_text_or_null(r->result));
 	json_set(
 	    j, "boot_id_before", json_from_text_or_null(r->boot_id_before));
 	json_set(j, "boot_id_after", json_from_text_or_null(r->boot_id_after));

@@ -279,6 +279,32 @@ take_view(struct restart *r, bool away, int64_t now)
 		r->up_since = now;
 }
 
+/* As cau-report(5) has them. */
+static const char *const results[] = {
+    [RESTART_DONE] = "Restarted",
+    [RESTART_REFUSED] = "Refused",
+    [RESTART_NOT_DOWN] = "NotDown",
+    [RESTART_NOT_BACK] = "NotBack",
+    [RESTART_HOST_KEY] = "HostKeyChanged",
+    [RESTART_SERVICES] = "ServicesNotStarted",
+    [RESTART_FAILED] = "ServicesFailed",
+    [RESTART_UNSTABLE] = "Unstable",
+    [RESTART_CANCELED] = "Canceled",
+};
+
+/* Of a node that is back and up: the first of its flaws. */
+static const char *
+done_result(const struct restart *r)
+{
+	if (r->view.kernel.len > 0)
+		return "OldKernel";
+	if (r->again > 0)
+		return "RestartedAgain";
+	if (r->view.unsure.n > 0)
+		return "ServicesUnknown";
+	return results[RESTART_DONE];
+}
+
 static void
 add_flaw(struct buf *b, const char *before, const char *text)
 {
@@ -411,7 +437,7 @@ run(struct restart *r, struct err *e)
 				    "the node is back, but services have "
 				    "failed that had not failed before: %s",
 				    r->view.failed.text.data);
-				return RESTART_SERVICES;
+				return RESTART_FAILED;
 			}
 			if (r->up_since != 0 &&
 			    now - r->up_since >= o->settle_ms)
@@ -451,12 +477,15 @@ restart_node(struct node *n, const struct restart_order *o,
 	r.deadline = clock_ms() + o->limit_ms;
 	n->cancel = o->cancel;
 	end->how = run(&r, e);
+	end->result =
+	    end->how == RESTART_DONE ? done_result(&r) : results[end->how];
 	/* Once that was noticed, what is left to be done is done. */
 	n->cancel = canceled(&r) ? NULL : cancel;
 	n->give_up_ms = 0;
 	view_clear(&r.view);
 	buf_release(&r.answer);
-	if (end->how != RESTART_DONE && end->how != RESTART_SERVICES)
+	if (end->how != RESTART_DONE && end->how != RESTART_SERVICES &&
+	    end->how != RESTART_FAILED)
 		node_close(n);
 	return end->how;
 }

@@ -22,7 +22,8 @@ enum restart_how {
 	RESTART_NOT_DOWN, /* it was asked to, and has not gone down */
 	RESTART_NOT_BACK,
 	RESTART_HOST_KEY, /* what is back has another ssh host key */
-	RESTART_SERVICES, /* it is back, and some of them are not */
+	RESTART_SERVICES, /* it is back, and some of them do not start */
+	RESTART_FAILED,	  /* it is back, and some of them have failed */
 	RESTART_UNSTABLE, /* it restarts again and again */
 	RESTART_CANCELED
 };
@@ -34,6 +35,8 @@ struct restart_end {
 	 * another try would not cure. */
 	char flaw[768];
 	const char *kind; /* "full", "kexec", "soft"; "" if not known */
+	/* What came of it, in one word for the report. */
+	const char *result;
 };
 
 /*

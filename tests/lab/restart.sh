@@ -56,6 +56,11 @@ error() {
 	}
 }
 
+# came_to WORD: the result of the last restart in the report.
+came_to() {
+	is "$1" "$(report '.nodes[0].reboots[-1].result')"
+}
+
 reboots() {
 	report '.nodes[0].reboots | length'
 }
@@ -83,7 +88,7 @@ printf '%s\n' a.service 'b\x2d1.service' c.mount d.timer e.service >/run/lab-fai
 X
 restart
 rc=$?
-verdict "services that failed in the restart" eval '[ $rc != 0 ] &&
+verdict "services that failed in the restart" eval 'came_to ServicesFailed && [ $rc != 0 ] &&
 	error "the node is back, but services have failed that had not failed before: b\\x2d1.service, c.mount, d.timer and 1 more" &&
 	is 1 "$(reboots)"'
 
@@ -96,7 +101,7 @@ say z.service failed
 X
 restart
 rc=$?
-verdict "services that had failed before" eval 'is 0 $rc && flawless && is Succeeded "$(report .status)"'
+verdict "services that had failed before" eval 'came_to Restarted && is 0 $rc && flawless && is Succeeded "$(report .status)"'
 
 afresh
 at_boot <<'X'
@@ -105,7 +110,7 @@ printf '%s\n' 'later.service waiting' 'slow.service running' >/run/lab-jobs
 X
 restart --reboot-timeout 3s
 rc=$?
-verdict "services that do not come up in time" eval '[ $rc != 0 ] &&
+verdict "services that do not come up in time" eval 'came_to ServicesNotStarted && [ $rc != 0 ] &&
 	error "the node is back, but did not start all its services within 3.0 s (it is starting): waiting for slow.service, later.service"'
 
 afresh
@@ -142,7 +147,7 @@ afresh
 : | lets n1 /etc/lab-deaf
 restart --reboot-timeout 2s
 rc=$?
-verdict "a node that does not go down" eval '[ $rc != 0 ] &&
+verdict "a node that does not go down" eval 'came_to NotDown && [ $rc != 0 ] &&
 	error "the node did not go down within 2.0 s (its boot id is still $(lab bootid n1 | cut -c 1-8))"'
 
 afresh
@@ -150,9 +155,9 @@ afresh
 old=$(lab bootid n1)
 restart
 rc=$?
-verdict "a node that refuses" eval '[ $rc != 0 ] && is "$old" "$(lab bootid n1)" &&
+verdict "a node that refuses" eval 'came_to Refused && [ $rc != 0 ] && is "$old" "$(lab bootid n1)" &&
 	error "the node could not be restarted: reboot: Access denied" &&
-	is "" "$(lab in n1 find /var/lib/cau/node -name "restart*")"'
+	is "" "$(lab in n1 find /var/lib/cau/node -name restart -o -name restart.new)"'
 
 # A node that restarts by itself.
 afresh
@@ -163,7 +168,7 @@ X
 old=$(lab reboots n1)
 restart
 rc=$?
-verdict "a second restart while it comes up" eval 'is 3 $rc && is 2 $(($(lab reboots n1) - old)) &&
+verdict "a second restart while it comes up" eval 'came_to RestartedAgain && is 3 $rc && is 2 $(($(lab reboots n1) - old)) &&
 	flaw "it restarted again by itself while it was coming up" &&
 	is "$(lab bootid n1)" "$(report ".nodes[0].reboots[0].boot_id_after")"'
 
@@ -174,7 +179,7 @@ say starting up
 X
 restart --reboot-timeout 5s
 rc=$?
-verdict "a node that restarts again and again" eval '[ $rc != 0 ] &&
+verdict "a node that restarts again and again" eval 'came_to Unstable && [ $rc != 0 ] &&
 	error "the node does not stay up: it went down" && error "by itself within 5.0 s"'
 enough
 
@@ -215,7 +220,7 @@ kill -TERM $pid
 begin=$(date +%s)
 wait $pid
 took=$(($(date +%s) - begin))
-verdict "stopped at once" eval '[ $took -le 5 ] &&
+verdict "stopped at once" eval 'came_to Canceled && [ $took -le 5 ] &&
 	error "the run was stopped while the node was restarting"'
 
 # A coordinator that was stopped (^Z) for longer than the limit has not seen that
@@ -254,7 +259,7 @@ kernels cau-6.1.0-9
 for k in cau-6.1.0-9 cau-6.1.0-10 cau-6.1.0-8; do install_kernel $k; done
 restart
 rc=$?
-verdict "the old kernel although there is a new one" eval 'is 3 $rc &&
+verdict "the old kernel although there is a new one" eval 'came_to OldKernel && is 3 $rc &&
 	flaw "the node came back with the old kernel cau-6.1.0-9 although cau-6.1.0-10 is installed: look at its boot loader"'
 afresh
 kernels cau-6.1.0-9
@@ -277,7 +282,7 @@ for strict in yes no; do
 	rc=$?
 	took=$(($(date +%s) - begin))
 	command="ssh-keygen -R n1 -f $LAB/known_hosts"
-	verdict "another host key, StrictHostKeyChecking=$strict" eval '[ $rc != 0 ] && [ $took -lt 60 ] &&
+	verdict "another host key, StrictHostKeyChecking=$strict" eval 'came_to HostKeyChanged && [ $rc != 0 ] && [ $took -lt 60 ] &&
 		error "the ssh host key of n1 is not the one that is known" && error "$command"'
 	$command >out 2>err
 	verdict "the command forgets the key" eval '! grep -q "^n1 " "$LAB/known_hosts"'

@@ -82,6 +82,7 @@ mix_node(uint64_t h, const struct engine_node *n)
 	for (size_t i = 0; i < n->n_reboots; i++) {
 		h = mix_text(h, n->reboots[i].reason);
 		h = mix_text(h, n->reboots[i].kind);
+		h = mix_text(h, n->reboots[i].result);
 		h = mix_text(h, n->reboots[i].boot_id_before);
 		h = mix_text(h, n->reboots[i].boot_id_after);
 		h = mix(h, (uint64_t)n->reboots[i].ended_ms);

@@ -214,9 +214,11 @@ end_restart(struct sim *s, struct sim_node *n, struct event *end)
 
 	if (!answers(s, n) ||
 	    strcmp(boot_of(s, n), n->flight.started.boot_id) == 0) {
+		end->how = "NotBack";
 		fail(s, end, OUTCOME_FAILED);
 		return;
 	}
+	end->how = "Restarted";
 	end->boot_id = boot_of(s, n);
 	end->kind = kinds[below(s, 3)];
 	if (n->flight.trouble == T_FLAWED)

@@ -142,7 +142,7 @@ static const char *const events[] = {
     "\"failures\":[{\"plugin\":\"p\",\"error\":\"no\"}],\"bytes\":0}",
     "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Restart\","
     "\"attempt\":1,\"pass\":1,\"boot_id\":\"b2\",\"outcome\":\"flawed\","
-    "\"error\":\"the old kernel\",\"kind\":\"full\"}",
+    "\"error\":\"the old kernel\",\"kind\":\"full\",\"how\":\"OldKernel\"}",
     "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Scan\","
     "\"attempt\":1,\"pass\":1,\"outcome\":\"held\",\"error\":\"locked\"}",
     "{" T0 "\"event\":\"op_ended\",\"node\":\"n1\",\"op\":\"Scan\","
