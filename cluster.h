@@ -29,6 +29,7 @@ struct cluster_order {
 	const _Atomic bool *cancel; /* once true: suspend gives up */
 	/* Once true: what has not been begun is not begun any more. */
 	const _Atomic bool *stopping;
+	int log_dir; /* of the node in the folder of the run; -1: none */
 };
 
 /*

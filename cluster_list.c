@@ -3,7 +3,13 @@
  * them out of service and put them back. Also the list of drivers. */
 #include "cluster.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "text.h"
 
@@ -11,6 +17,9 @@
 #define COMMAND_MS	 600000
 #define COMMAND_GRACE_MS 2000
 #define CANCEL_LOOK_MS	 250
+/* "command.PID": an empty file that is the standard input of a command of the
+ * coordinator PID, and locked as long as a process of it has it open. */
+#define GUARD "command."
 
 const struct cluster_ops *
 cluster_find(const char *type)
@@ -59,6 +68,73 @@ end_of(const struct child *c, struct err *e)
 	return -1;
 }
 
+/* Waits for what has a guard open; it is gone then. */
+static int
+await_guard(int dir, const char *name, int64_t deadline,
+    const _Atomic bool *cancel, struct err *e)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc;
+
+	if (fd == -1)
+		return 0;
+	while ((rc = flock(fd, LOCK_EX | LOCK_NB)) == -1 &&
+	       errno == EWOULDBLOCK && clock_ms() < deadline &&
+	       !(cancel != NULL && atomic_load(cancel)))
+		clock_sleep(CANCEL_LOOK_MS);
+	if (rc == 0)
+		(void)unlinkat(dir, name, 0);
+	(void)close(fd);
+	return rc == 0 ? 0
+		       : err_set(e, CAU_FAILED,
+			     "a command of the coordinator before, process "
+			     "%.20s, still runs",
+			     name + strlen(GUARD));
+}
+
+/*
+ * A coordinator that was killed leaves its command at work. What that does to
+ * the node in the end must not come after what is done now. A guard of our own
+ * is left by what a command started and did not wait for: nobody else does.
+ */
+static int
+await_others(const struct cluster_order *o, const char *own, int64_t deadline,
+    const _Atomic bool *cancel, struct err *e)
+{
+	int fd = o->log_dir == -1 ? -1 : dup(o->log_dir), rc = 0;
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *de;
+
+	if (dir == NULL) {
+		if (fd != -1)
+			(void)close(fd);
+		return 0;
+	}
+	rewinddir(dir);
+	while (rc == 0 && (de = readdir(dir)) != NULL)
+		if (strncmp(de->d_name, GUARD, strlen(GUARD)) == 0 &&
+		    strcmp(de->d_name, own) != 0)
+			rc = await_guard(
+			    o->log_dir, de->d_name, deadline, cancel, e);
+	(void)closedir(dir);
+	return rc;
+}
+
+/* The standard input of a command, or -1: a disk that is full is no reason not
+ * to put a node back. */
+static int
+make_guard(const struct cluster_order *o, const char *own)
+{
+	int fd;
+
+	if (o->log_dir == -1)
+		return -1;
+	fd = openat(
+	    o->log_dir, own, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd != -1)
+		(void)flock(fd, LOCK_EX | LOCK_NB);
+	return fd;
+}
+
 /* The words of a command here, with the node's name behind them. */
 static enum cluster_rc
 run_command(const struct cluster_order *o, const char *const *words,
@@ -71,17 +147,26 @@ run_command(const struct cluster_order *o, const char *const *words,
 	struct arena a = ARENA_INIT;
 	struct child c;
 	const char **argv;
+	char guard[32];
 	size_t n = 0;
 	int rc;
 
+	(void)snprintf(guard, sizeof(guard), GUARD "%ld", (long)getpid());
+	if (await_others(o, guard, clock_ms() + limit, cancel, e) == -1) {
+		(void)err_wrap(e, "%s %s", what, words[0]);
+		return CLUSTER_FAILED;
+	}
 	while (words[n] != NULL)
 		n++;
 	argv = arena_alloc(&a, (n + 2) * sizeof(*argv));
 	memcpy(argv, words, n * sizeof(*argv));
 	argv[n] = o->node->name;
 	spec.argv = argv;
+	spec.stdin_fd = make_guard(o, guard);
 	rc = child_start(&c, &spec, e);
 	arena_release(&a);
+	if (spec.stdin_fd != -1)
+		(void)close(spec.stdin_fd);
 	if (rc == -1)
 		return CLUSTER_FAILED;
 	child_finish_input(&c);
@@ -89,6 +174,8 @@ run_command(const struct cluster_order *o, const char *const *words,
 	if (rc == 0)
 		rc = end_of(&c, e);
 	child_stop(&c, COMMAND_GRACE_MS);
+	if (o->log_dir != -1)
+		(void)unlinkat(o->log_dir, guard, 0);
 	if (rc == 0)
 		return CLUSTER_OK;
 	(void)err_wrap(e, "%s %s", what, words[0]);

@@ -452,11 +452,13 @@ do_cluster(struct order *o, cluster_fn *function)
 {
 	struct work *w = o->work;
 	struct cluster_order co = {w->run, o->node, o->again, o->number,
-	    w->turns, &w->cancel, &w->stopping};
+	    w->turns, &w->cancel, &w->stopping, open_log_dir(o)};
 	enum cluster_rc rc;
 	struct err e;
 
 	rc = function(w->cluster_self, &co, &e);
+	if (co.log_dir != -1)
+		(void)close(co.log_dir);
 	o->ended.already = rc == CLUSTER_ALREADY && o->started.op == OP_SUSPEND;
 	if (rc == CLUSTER_OK || rc == CLUSTER_ALREADY)
 		return true;
@@ -481,9 +483,12 @@ do_restart(struct order *o)
 	    r->reboot_timeout_ms, r->settle_ms, r->attempt_soft_reboot,
 	    o->node->cancel};
 	struct restart_end end;
+	enum restart_how how;
 	struct err e;
 
-	if (restart_node(o->node, &order, &end, &e) != RESTART_DONE) {
+	how = restart_node(o->node, &order, &end, &e);
+	o->ended.how = end.result;
+	if (how != RESTART_DONE) {
 		fail(o, OUTCOME_FAILED, e.text);
 		return;
 	}

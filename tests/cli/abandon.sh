@@ -92,4 +92,65 @@ out n1
 in n1
 EOF
 
+# The coordinator is killed while its suspend command works; that goes on, and
+# does its work at last.
+cut_in_suspend() {
+	fresh
+	rm -f order gate gate.out up
+	mkfifo gate.out up
+	echo 'exit 0' | put $all/a.sh
+	put tool <<EOF
+[ "\$1" != out ] || [ ! -p gate.out ] || { echo up >up; read x <gate.out; }
+echo "\$@" >>$dir/order
+EOF
+	begin
+}
+
+# ends_at_last CODE WORD...: recover waits for it.
+ends_at_last() {
+	code=$1
+	shift
+	"$CAU" recover "$@" -q >rec.out 2>rec.err </dev/null &
+	rec=$!
+	eventually 'it is at work' sh -c 'sed "1,/run_[ra][eb]/d" c/current/journal.jsonl | grep -q op_started'
+	# Time enough for one that does not wait.
+	runs 0 cau status
+	runs 0 cau replay last
+	[ ! -s order ] || fail 'it did not wait'
+	timeout 20 sh -c 'echo go >gate.out'
+	rm gate.out
+	wait $rec
+	same 'exit code' $? "$code"
+}
+
+it 'a suspend command that outlives its coordinator: what puts the node back comes after it'
+cut_in_suspend
+ends_at_last 6 --abandon
+file_is order <<'EOF'
+out n1
+in n1
+EOF
+same 'guards' "$(find c -name 'command.*')" ''
+
+it 'the same, taken up'
+cut_in_suspend
+ends_at_last 0
+file_is order <<'EOF'
+out n1
+out n1
+in n1
+out n2
+in n2
+EOF
+
+it 'one that does not end: the node stays out, and that is told'
+cut_in_suspend
+sed -i 's/"suspend_timeout_ms":[0-9]*/"suspend_timeout_ms":300/; s/"max_retries_per_node":[0-9]*/"max_retries_per_node":0/' \
+	c/current/journal.jsonl
+runs 6 cau recover --abandon -q
+out_has 'n1  Failed: 1 canceled, LEFT OUT OF SERVICE'
+sed -E 's/process [0-9]+/process PID/' out >got
+has got "    error: resume command sh: a command of the coordinator before, process PID, still runs"
+timeout 20 sh -c 'echo go >gate.out'
+
 finish
