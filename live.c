@@ -100,6 +100,16 @@ measure_stage(struct row *r, const struct live_scene *scene, size_t node)
 	buf_addf(&r->what, "%s of %s", have, all);
 }
 
+/* A file without its folders, for which there is seldom room; its way stands
+ * in the line above. */
+static const char *
+short_label(const struct update *u)
+{
+	const char *label = update_label(u), *slash = strrchr(label, '/');
+
+	return label == u->path && slash != NULL ? slash + 1 : label;
+}
+
 /* What is done, in words. */
 static void
 describe_work(struct row *r)
@@ -122,7 +132,7 @@ describe_work(struct row *r)
 		break;
 	case OP_INSTALL:
 		buf_addf(&r->what, "%zu/%zu %s", n->op_update + 1, n->n_updates,
-		    update_label(&n->updates[n->op_update].info));
+		    short_label(&n->updates[n->op_update].info));
 		break;
 	case OP_RESTART:
 		buf_addstr(&r->what, n->restart_reason);

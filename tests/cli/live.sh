@@ -59,7 +59,7 @@ frames >got
 has got FRAME
 has got 'Updating Run '
 has got ': 0 of 3 nodes done, '
-has got ' 1/1 CAUHotfix_All/a.sh'
+has got ' 1/1 a.sh'
 has got '  n3  Waiting     [....................]'
 same 'wrapping is turned off and on' \
 	"$(grep -o "$esc\[?7l" seen | wc -l)" "$(grep -o "$esc\[?7h" seen | wc -l)"

@@ -197,7 +197,7 @@ if command -v script >/dev/null 2>&1; then
 	esc=$(printf '\033')
 	# drawn FILE NODE: more than once.
 	drawn() {
-		[ "$(grep -c " $2  Installing .* 1/1 CAUHotfix_All/a.sh" "$1")" -gt 3 ] &&
+		[ "$(grep -c " $2  Installing .* 1/1 a.sh" "$1")" -gt 3 ] &&
 			grep -q "$esc\[3A" "$1"
 	}
 	for i in 1 2; do
