@@ -176,11 +176,15 @@ record_first(struct session *s, const struct event *ev, struct err *e)
 	return rc;
 }
 
+/* kept: gets them as well, or NULL. */
 static void
-tell_lines(const char *command, struct buf *lines)
+tell_lines(const char *command, struct buf *lines, struct buf *kept)
 {
 	struct buf shown = BUF_INIT;
 	char *line, *save;
+
+	if (kept != NULL)
+		buf_add(kept, lines->data, lines->len);
 
 	for (line = strtok_r(lines->data, "\n", &save); line != NULL;
 	     line = strtok_r(NULL, "\n", &save)) {
@@ -203,7 +207,7 @@ put_aside(
 	if (access(path, R_OK) == -1 && errno == EACCES)
 		return -1;
 	rc = salvage_run(s->o->state_dir, id, &text, e);
-	tell_lines(s->command, &text);
+	tell_lines(s->command, &text, NULL);
 	buf_release(&text);
 	return rc;
 }
@@ -220,7 +224,7 @@ check_left_over(const struct session *s, struct err *e)
 
 	if (state_current(s->o->state_dir, id) == -1) {
 		rc = state_mend_current(s->o->state_dir, &lines, e);
-		tell_lines(s->command, &lines);
+		tell_lines(s->command, &lines, NULL);
 		buf_release(&lines);
 		return rc;
 	}
@@ -251,7 +255,7 @@ check_cluster(struct work *w, struct err *e)
 	if (w->cluster->check == NULL)
 		return 0;
 	rc = w->cluster->check(w->cluster_self, &problems, e);
-	tell_lines("run", &problems);
+	tell_lines("run", &problems, &w->warnings);
 	buf_release(&problems);
 	return rc;
 }
@@ -266,7 +270,7 @@ check_plan(struct work *w, const struct options *o, struct err *e)
 	if (o->sealed == NULL)
 		return 0;
 	rc = survey_compare(w, o, &lines, e);
-	tell_lines("run", &lines);
+	tell_lines("run", &lines, &w->warnings);
 	buf_release(&lines);
 	return rc;
 }
@@ -308,6 +312,29 @@ person_agrees(const struct options *o, int stop_fd)
 	for (first = c; c != '\n' && read(STDIN_FILENO, &c, 1) == 1;)
 		continue;
 	return first == 'y' || first == 'Y';
+}
+
+/* In JSON: what was told before, which an error may only count. */
+static void
+print_refused(const struct work *w, const struct err *e)
+{
+	json_t *doc, *lines;
+	char *text, *line, *save;
+
+	if (w->warnings.len == 0) {
+		print_json_error("run", e, true);
+		return;
+	}
+	doc = json_pack("{s:i, s:s}", "format", 1, "command", "run");
+	lines = json_array();
+	text = xstrdup(w->warnings.data);
+	for (line = strtok_r(text, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save))
+		(void)json_array_append_new(lines, json_from_text(line));
+	free(text);
+	json_set(doc, "error", json_from_text(e->text));
+	json_set(doc, "messages", lines);
+	json_print(stdout, doc, true);
 }
 
 /* In JSON: what the health check found goes with the refusal. */
@@ -424,7 +451,7 @@ dry_run(struct options *o)
 		rc = scan_nodes(&w, results, &e);
 	if (rc == -1) {
 		if (o->json)
-			print_json_error("run", &e, true);
+			print_refused(&w, &e);
 		rc = command_fail("run", &e);
 	} else {
 		if (o->json) {
@@ -457,7 +484,7 @@ run(struct options *o)
 		if (o->json && e.code == CAU_UNHEALTHY)
 			print_unhealthy(s, &e);
 		else if (o->json)
-			print_json_error("run", &e, true);
+			print_refused(&s->work, &e);
 		rc = command_fail("run", &e);
 	} else {
 		rc = drive(s);

@@ -95,6 +95,7 @@ runs 7 cau run --json --nodes n1=host --root root
 valid_json
 json '.command' run
 json '.error | startswith("Microsoft.HotfixPlugin: refused:")' true
+json '.messages | join(" ")' "$(sed '$d' err | plain | tr '\n' ' ' | sed 's/ $//')"
 err_has 'root: writable by its group'
 
 it 'quiet tells why as well'

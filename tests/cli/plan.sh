@@ -207,6 +207,9 @@ cau run: n2: n2/2.sh is new
 cau run: p.json is out of date (4 things above); nothing was touched: make a new plan
 EOF
 runs 7 sealed -n
+runs 7 sealed --json
+json '[.error, (.messages | length), .messages[3]] | map(tostring) | join("; ")' \
+	'p.json is out of date (4 things above); nothing was touched: make a new plan; 4; n2: n2/2.sh is new'
 untouched
 
 it 'a changed script'
