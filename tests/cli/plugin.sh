@@ -497,6 +497,27 @@ runs 6 timeout 40 "$CAU" stop --now --wait
 wait $run
 same 'exit code' $? 6
 
+it 'two plug-ins: all scan, then all stage; serially, the second scans when the first has staged'
+for f in First Second; do
+	sed "s/,\"stage\":false//; s/Contoso.$f/Contoso.$f.Stage/; s/^stage() { :; };*//; s/^install() {/stage() { say stage; }\n&/" "$p/$f" >"$p/$f.stage"
+	chmod 755 "$p/$f.stage"
+	register $f.stage
+done
+for w in '' --run-plugins-serially; do
+	rm -rf n1 told
+	runs 0 cau run -q --nodes "$one" -p Contoso.First.Stage,Contoso.Second.Stage $w
+	case $w in
+	'')
+		# Called at the same time, they may come in any order.
+		mv told pairs
+		while read -r a b && read -r c d; do
+			printf '%s\n' "$a $b" "$c $d" | sort
+		done <pairs >told
+		told 'First scan Second scan First stage Second stage First install Second install First scan Second scan '
+		;;
+	*) told 'First scan First stage Second scan Second stage First install Second install First scan Second scan ' ;;
+	esac
+done
 it 'beside a built-in one'
 rm -rf n1 told root
 make_root root

@@ -360,6 +360,44 @@ restart --attempt-soft-reboot --reboot-timeout 2s
 rc=$?
 verdict "a soft reboot that does not happen" eval '[ $rc != 0 ] && error "did not go down within 2.0 s"'
 
+# Two plug-ins, whose updates both ask for a restart.
+cat >second <<'X'
+#!/bin/sh
+case $1 in
+describe) echo '{"type":"description","protocol":1,"name":"Lab.Second","version":"1","runs_on":"node","stage":false}' ;;
+scan) [ -e /var/lib/lab/second ] || echo '{"type":"update","id":"s1"}' ;;
+stage) ;;
+install)
+	: >/var/lib/lab/second
+	echo '{"type":"result","id":"s1","result":"Succeeded","reboot_required":true}'
+	;;
+*) exit 2 ;;
+esac
+X
+chmod 755 second
+# both WORD...: the run.
+both() {
+	afresh
+	"$CAU" plugin register "$top/second" --state-dir state >out 2>err
+	cau run --nodes n1 --rsh "$rsh" --max-retries-per-node 0 --settle-time 0s \
+		-p Microsoft.HotfixPlugin,Lab.Second \
+		-a "HotfixRootFolderPath=$top/root" -a '' "$@"
+}
+steps() {
+	cat state/runs/*/journal.jsonl | jq -r 'select(.event == "op_started" and
+		(.op == "Install" or .op == "Restart")) | .op' | tr '\n' ' '
+}
+both
+rc=$?
+verdict "two plug-ins: one restart after both" eval 'is 0 $rc &&
+	is "Install Install Restart " "$(steps)"'
+both --separate-reboots
+rc=$?
+verdict "two plug-ins, --separate-reboots: each has its own, before the next one installs" eval 'is 0 $rc &&
+	is "Install Restart Install Restart " "$(steps)" &&
+	is "1.sh asked for it, s1 asked for it" \
+		"$(report "[.nodes[0].reboots[].reason] | join(\", \")" | sed s,CAUHotfix_All/,,)"'
+
 # It has to stay up.
 afresh
 at_boot <<'X'
