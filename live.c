@@ -487,7 +487,9 @@ redraw(struct live *l, const struct buf *frame, size_t columns)
 	up = rows_drawn(l, columns);
 	if (up > 0)
 		buf_addf(&b, "\r\033[%zuA", up);
-	if (up > 0 && (l->waiting.len > 0 || frame->len == 0))
+	/* Terminals that wrapped lines remember it until these are erased. */
+	if (up > 0 &&
+	    (l->waiting.len > 0 || frame->len == 0 || l->columns != columns))
 		buf_addstr(&b, "\033[J");
 	buf_add(&b, l->waiting.data, l->waiting.len);
 	if (frame->len > 0) {
@@ -504,6 +506,7 @@ redraw(struct live *l, const struct buf *frame, size_t columns)
 	buf_reset(&l->waiting);
 	buf_reset(&l->drawn);
 	buf_add(&l->drawn, frame->data, frame->len);
+	l->columns = columns;
 	buf_release(&b);
 }
 

@@ -18,6 +18,7 @@ struct live {
 	bool color;
 	struct buf waiting; /* to be printed above */
 	struct buf drawn;   /* what stands there now */
+	size_t columns;	    /* of the terminal then */
 	int64_t drawn_ms;
 };
 

@@ -92,7 +92,7 @@ done <got
 same 'lines of a frame at most' \
 	"$(awk '/^FRAME/ { n = 0; next } { if (++n > most) most = n } END { print most }' got)" 3
 
-it 'a process that was stopped draws beside what the shell wrote'
+it 'a process that was stopped draws beside what the shell wrote; a resized terminal'
 fresh
 rm -f gate
 echo "$gated" | put $all/a.sh
@@ -107,6 +107,10 @@ before=$(anew)
 kill -CONT "$pid"
 eventually 'more frames' more_frames $((was + 2))
 same 'drawn anew' "$(anew)" $((before + 1))
+# A terminal that became narrower has wrapped the four lines.
+stty -F "/proc/$pid/fd/2" cols 40
+eventually 'the narrow header' grep -qF "${esc}[1mRun " seen
+has seen "${esc}[8A${esc}[J"
 : >gate
 wait $run
 same 'exit code' $? 0
