@@ -428,7 +428,8 @@ do_script(struct order *o)
 		fail_node(o, rc, &e);
 	else if ((trouble = script_trouble(o, &end)) != NULL)
 		fail(o, end.how == JOB_UNKNOWN ? OUTCOME_LOST : OUTCOME_FAILED,
-		    arena_printf(&o->arena, "%s: %s%s%s", s->name, trouble,
+		    arena_printf(&o->arena, "%s-update script %s: %s%s%s",
+			pre ? "pre" : "post", s->name, trouble,
 			o->ended.log == NULL ? "" : "; log: ",
 			o->ended.log == NULL ? "" : o->ended.log));
 }

@@ -154,7 +154,7 @@ pre n1
 pre n1
 pre n2
 EOT
-out_has "    error: pre: it ended with exit code 3; log: $(echo "$dir"/c/runs/*)/log/n1/pre-script-1.log (attempt 1)"
+out_has "    error: pre-update script pre: it ended with exit code 3; log: $(echo "$dir"/c/runs/*)/log/n1/pre-script-1.log (attempt 1)"
 out_has '  n1  Failed: 1 canceled, attempt 2'
 no 'post on n1' grep -q 'post n1' order
 
@@ -184,22 +184,22 @@ Updating Run RUN: Failed
   error: MaxFailedNodesExceeded: 1 node failed, 0 allowed
 
   n1  PartiallyFailed: 1 succeeded, 1 failed
-    error: post: it ended with exit code 1
+    error: post-update script post: it ended with exit code 1
     Succeeded         CAUHotfix_All/a.sh  exit 0 SPAN
     Failed            CAUHotfix_All/b.sh  exit 9 SPAN
         exit code 9 is not listed in rule Extension SH
 
 Next:
   n1: see why CAUHotfix_All/b.sh failed; the next run tries it again
-  n1: mend what went wrong: post: it ended with exit code 1
+  n1: mend what went wrong: post-update script post: it ended with exit code 1
 EOF
 start
 runs 1 run3 --max-retries-per-node 0 --post-update-script post
 sed -n '/^Next/,$p' out >got
 file_is got <<'EOF'
 Next:
-  n1: mend what went wrong: post: it ended with exit code 1
-  n2: mend what went wrong: post: it ended with exit code 1
+  n1: mend what went wrong: post-update script post: it ended with exit code 1
+  n2: mend what went wrong: post-update script post: it ended with exit code 1
   cau run again: 1 node was not brought up to date
 EOF
 
@@ -253,7 +253,7 @@ it 'a script that takes too long'
 start
 script pre 'while :; do sleep 1; done'
 runs 1 run1 --max-retries-per-node 0 --script-timeout 200ms --pre-update-script pre
-out_has 'pre: timeout: ended on the node after 0.2 s'
+out_has 'pre-update script pre: timeout: ended on the node after 0.2 s'
 no 'touched' [ -e order ]
 
 it '--require-all-nodes-online: a node that is not there, and none is touched'
