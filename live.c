@@ -521,7 +521,7 @@ live_draw(struct live *l, struct live_scene *scene)
 		return;
 	l->drawn_ms = scene->now_ms;
 	terminal_size(&scene->columns, &scene->rows);
-	scene->color = l->color;
+	scene->color = true;
 	if (has_terminal())
 		live_frame(&frame, scene);
 	else

@@ -14,8 +14,7 @@
 #define LIVE_REDRAW_MS 200
 
 struct live {
-	bool on; /* stderr is a terminal that can redraw */
-	bool color;
+	bool on; /* stderr is a terminal that can redraw, and in colours */
 	struct buf waiting; /* to be printed above */
 	struct buf drawn;   /* what stands there now */
 	size_t columns;	    /* of the terminal then */
