@@ -81,6 +81,7 @@ SRCS = \
 	engine.c \
 	engine_next.c \
 	engine_op.c \
+	engine_tell.c \
 	err.c \
 	event.c \
 	examine.c \

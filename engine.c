@@ -142,7 +142,7 @@ finish(struct engine *g, struct engine_node *n)
 	n->status = node_status(g, n);
 	/* What a further attempt cured stays in the list only. One that was
 	 * stopped cured nothing. */
-	if (!has_trouble(n) && !n->held && (n->passed || !is_cut(g, n)))
+	if (!has_trouble(n) && (n->passed || !is_cut(g, n)))
 		n->error = n->passed ? passed_error(n) : NULL;
 	if (!n->active && n->lost && g->run.require_all_nodes_online)
 		engine_stop_run(g, ENGINE_STOP_OFFLINE,
@@ -174,7 +174,7 @@ static void
 check_passes(struct engine *g, struct engine_node *n)
 {
 	if (n->endless || n->pass - n->first_pass < ENGINE_MAX_PASSES ||
-	    n->cursor == n->n_updates || n->updates[n->cursor].started)
+	    n->cursor == n->n_updates)
 		return;
 	n->endless = n->flawed = true;
 	engine_add_trouble(g, n, OP_SCAN, OUTCOME_FLAWED,
@@ -198,7 +198,6 @@ settle(struct engine *g, struct engine_node *n)
 	       !engine_wants(g, n, &n->updates[n->cursor]))
 		n->cursor++;
 	if (!n->broken && g->stop == ENGINE_STOP_NONE && n->tried &&
-	    n->scanned == g->run.n_plugins &&
 	    (!engine_next_op(g, n, &op, &update) || op == OP_RESUME ||
 		op == OP_POST_SCRIPT)) {
 		n->tried = false;

@@ -229,6 +229,18 @@ struct engine_node *engine_find(const struct engine *g, const char *name);
 bool engine_wants(const struct engine *g, const struct engine_node *n,
     const struct engine_update *u);
 
+/*
+ * What the edges have to know of an operation that engine_next announces, to
+ * be asked before its event is applied. Again: it may have been started before.
+ * Look only: it must not be started any more, only be seen to its end.
+ */
+bool engine_again(const struct engine *g, const struct event *ev);
+bool engine_look_only(const struct engine *g, const struct event *ev);
+
+/* Whether a stage for that plug-in (NULL: for all) brings the update over. */
+bool engine_stages(const struct engine *g, const struct engine_node *n,
+    const struct engine_update *u, const char *plugin);
+
 /* What the node is doing. */
 enum node_phase engine_phase(const struct engine_node *n);
 const char *node_phase_name(enum node_phase p);

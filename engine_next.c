@@ -7,52 +7,6 @@
 
 #include "text.h"
 
-static const char *const phase_names[] = {
-#define X(id, name) name,
-    NODE_PHASES(X)
-#undef X
-};
-
-const char *
-node_phase_name(enum node_phase p)
-{
-	return phase_names[p];
-}
-
-struct engine_counts
-engine_count(const struct engine_node *n)
-{
-	struct engine_counts c = {0};
-
-	for (size_t i = 0; i < n->n_updates; i++) {
-		if (!n->updates[i].done) {
-			c.pending++;
-			continue;
-		}
-		switch (n->updates[i].result.result) {
-		case RESULT_NONE:
-			break;
-		case RESULT_SUCCEEDED:
-			c.succeeded++;
-			break;
-		case RESULT_FAILED:
-			c.failed++;
-			break;
-		case RESULT_CANCELED:
-			c.canceled++;
-			break;
-		case RESULT_ALREADY_INSTALLED:
-		case RESULT_NOT_APPLICABLE:
-			c.skipped++;
-			break;
-		case RESULT_UNKNOWN:
-			c.unknown++;
-			break;
-		}
-	}
-	return c;
-}
-
 static bool
 plugin_failed(const struct engine_node *n, size_t plugin)
 {
@@ -159,12 +113,7 @@ is_in_doubt(const struct engine_node *n)
 static bool
 just_failed(const struct engine_node *n, enum op_kind op)
 {
-	const struct engine_trouble *t;
-
-	if (!n->broken || n->n_troubles == 0)
-		return false;
-	t = &n->troubles[n->n_troubles - 1];
-	return t->attempt == n->attempt && t->op == op;
+	return n->broken && n->troubles[n->n_troubles - 1].op == op;
 }
 
 /* The way back into service, as far as it is safe. */
@@ -396,13 +345,39 @@ serial_plugin(
 {
 	size_t k = n->scanned;
 
-	if (!g->run.run_plugins_serially || k > g->run.n_plugins)
+	if (!g->run.run_plugins_serially)
 		return NULL;
 	if (op == OP_STAGE)
 		for (k = n->staged; k < n->scanned; k++)
 			if (plugin_wants(g, n, k))
 				break;
 	return k < g->run.n_plugins ? g->run.plugins[k].name : NULL;
+}
+
+bool
+engine_again(const struct engine *g, const struct event *ev)
+{
+	const struct engine_node *n = engine_find(g, ev->node);
+
+	if (ev->op == OP_INSTALL)
+		return n->updates[ev->update].started;
+	return ev->op == OP_SUSPEND ? n->suspended : n->script_running;
+}
+
+bool
+engine_look_only(const struct engine *g, const struct event *ev)
+{
+	return g->stop != ENGINE_STOP_NONE && engine_again(g, ev) &&
+	       (ev->op == OP_INSTALL || ev->op == OP_PRE_SCRIPT);
+}
+
+/* A transaction that is under way is complete. */
+bool
+engine_stages(const struct engine *g, const struct engine_node *n,
+    const struct engine_update *u, const char *plugin)
+{
+	return engine_wants(g, n, u) && !(u->info.joint && u->started) &&
+	       (plugin == NULL || strcmp(plugin, u->info.plugin) == 0);
 }
 
 static void
@@ -448,22 +423,15 @@ add_op(const struct engine *g, const struct engine_node *n,
 	}
 }
 
-/* The first node of a set from a number on, or SIZE_MAX. */
+/* The first node of a set from a number on; there must be one. */
 static size_t
-next_in(const struct engine *g, enum engine_place place, size_t from)
+next_in(const uint64_t *set, size_t from)
 {
-	const uint64_t *set = g->places[place];
-	size_t words = (g->run.n_nodes + 63) / 64, i = from / 64;
-	uint64_t w;
+	size_t i = from / 64;
+	uint64_t w = set[i] & (UINT64_MAX << (from % 64));
 
-	if (i >= words)
-		return SIZE_MAX;
-	w = set[i] & (UINT64_MAX << (from % 64));
 	while (w == 0)
-		if (++i == words)
-			return SIZE_MAX;
-		else
-			w = set[i];
+		w = set[++i];
 	return i * 64 + (size_t)__builtin_ctzll(w);
 }
 
@@ -476,7 +444,7 @@ add_ops(const struct engine *g, enum engine_place place, size_t most,
 	size_t left = g->n_places[place];
 
 	for (size_t i = 0; left > 0 && most > 0; left--, i++) {
-		i = next_in(g, place, i);
+		i = next_in(g->places[place], i);
 		n = &g->nodes[i];
 		if (n->retry_at_ms > now_ms) {
 			if (n->retry_at_ms < plan->wake_ms)
@@ -566,67 +534,4 @@ engine_next(const struct engine *g, int64_t now_ms, struct engine_plan *plan,
 			    g, PLACE_TURN, out_most - c->out, plan, now_ms, a);
 	}
 	plan->idle = plan->n_events == 0;
-}
-
-enum node_phase
-engine_phase(const struct engine_node *n)
-{
-	if (n->finished)
-		return PHASE_DONE;
-	if (!n->busy)
-		return PHASE_WAITING;
-	switch (n->op) {
-	case OP_SCAN:
-		return PHASE_SCANNING;
-	case OP_STAGE:
-		return PHASE_STAGING;
-	case OP_PRE_SCRIPT:
-		return PHASE_PRE_SCRIPT;
-	case OP_SUSPEND:
-		return PHASE_SUSPENDING;
-	case OP_INSTALL:
-		return PHASE_INSTALLING;
-	case OP_RESTART:
-		return PHASE_RESTARTING;
-	case OP_RESUME:
-		return PHASE_RESUMING;
-	case OP_POST_SCRIPT:
-		return PHASE_POST_SCRIPT;
-	case OP_KIND_COUNT:
-		break;
-	}
-	return PHASE_WAITING;
-}
-
-bool
-engine_restart_pending(const struct engine *g, const struct engine_node *n)
-{
-	return n->restart_needed && !engine_reboot_is_open(n) &&
-	       (n->finished || !engine_may_restart(g, n));
-}
-
-enum cau_exit
-engine_exit_code(const struct engine *g)
-{
-	for (size_t i = 0; i < g->run.n_nodes; i++)
-		if (g->nodes[i].unknown)
-			return CAU_UNKNOWN;
-	if (g->stop == ENGINE_STOP_HELD)
-		return CAU_LOCKED;
-	if (g->stop == ENGINE_STOP_OFFLINE)
-		return CAU_UNHEALTHY;
-	if (g->stop == ENGINE_STOP_UNSAFE)
-		return CAU_REFUSED;
-	switch (g->status) {
-	case STATUS_SUCCEEDED:
-		return CAU_OK;
-	case STATUS_PARTIALLY_FAILED:
-		return CAU_PARTIAL;
-	case STATUS_CANCELED:
-		return CAU_CANCELED;
-	case STATUS_NONE:
-	case STATUS_FAILED:
-		break;
-	}
-	return CAU_FAILED;
 }

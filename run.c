@@ -133,12 +133,8 @@ make_order(const struct driver *d, const struct event *ev)
 	o->started.job = keep(o, ev->job);
 	o->started.boot_id = keep(o, ev->boot_id);
 	o->started.plugin = keep(o, ev->plugin);
-	o->again = ev->op == OP_INSTALL	  ? n->updates[ev->update].started
-		   : ev->op == OP_SUSPEND ? n->suspended
-					  : n->script_running;
-	o->look_only = o->again && ev->job != NULL &&
-		       d->g->stop != ENGINE_STOP_NONE &&
-		       ev->op != OP_POST_SCRIPT;
+	o->again = engine_again(d->g, ev);
+	o->look_only = engine_look_only(d->g, ev);
 	if (ev->op != OP_STAGE && ev->op != OP_INSTALL)
 		return o;
 	/* Only the texts are shared, and those stay where they are. */
@@ -149,13 +145,8 @@ make_order(const struct driver *d, const struct event *ev)
 		updates[o->n_updates++] = n->updates[ev->update].info;
 	} else {
 		for (size_t i = 0; i < n->n_updates; i++)
-			/* A transaction that is under way is complete. */
-			if (engine_wants(d->g, n, &n->updates[i]) &&
-			    !(n->updates[i].info.joint &&
-				n->updates[i].started) &&
-			    (ev->plugin == NULL ||
-				strcmp(ev->plugin, n->updates[i].info.plugin) ==
-				    0)) {
+			if (engine_stages(
+				d->g, n, &n->updates[i], ev->plugin)) {
 				jobs[o->n_updates] =
 				    engine_job_id(d->g, n, i, &o->arena);
 				updates[o->n_updates++] = n->updates[i].info;

@@ -219,11 +219,8 @@ make_flight(struct sim *s, const struct event *ev)
 	f->started.boot_id =
 	    ev->boot_id == NULL ? NULL : arena_strdup(&s->arena, ev->boot_id);
 	f->started.node = n->name;
-	f->again = ev->op == OP_INSTALL	  ? en->updates[ev->update].started
-		   : ev->op == OP_SUSPEND ? en->suspended
-					  : en->script_running;
-	f->look_only = f->again && s->g.stop != ENGINE_STOP_NONE &&
-		       ev->op != OP_POST_SCRIPT;
+	f->again = engine_again(&s->g, ev);
+	f->look_only = engine_look_only(&s->g, ev);
 	if (ev->op == OP_INSTALL) {
 		u = &en->updates[ev->update];
 		f->offer = offer_of(s, n, &u->info);
@@ -234,9 +231,7 @@ make_flight(struct sim *s, const struct event *ev)
 	f->jobs = arena_alloc(&s->arena, en->n_updates * sizeof(*f->jobs));
 	for (size_t i = 0; i < en->n_updates; i++) {
 		u = &en->updates[i];
-		if (!engine_wants(&s->g, en, u) ||
-		    (ev->plugin != NULL &&
-			strcmp(ev->plugin, u->info.plugin) != 0))
+		if (!engine_stages(&s->g, en, u, ev->plugin))
 			continue;
 		f->wanted[f->n_wanted] = offer_of(s, n, &u->info);
 		f->jobs[f->n_wanted++] = engine_job_id(&s->g, en, i, &s->arena);
