@@ -181,7 +181,7 @@ FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 CLI = $(filter-out lib run-all,$(patsubst tests/cli/%.sh,%,$(wildcard tests/cli/*.sh)))
 SIM_OBJS = $(patsubst tests/sim/%.c,$(OUT)/sim-o/%.o,$(wildcard tests/sim/*.c))
 SIM_WRAP = -Wl,--wrap=open,--wrap=close,--wrap=write,--wrap=fdatasync \
-	-Wl,--wrap=ftruncate
+	-Wl,--wrap=ftruncate,--wrap=file_read_kept,--wrap=file_sync_entry
 MAN = $(wildcard man/*.[1-8])
 VERSION = $(shell sed -n 's/^.define CAU_VERSION "\(.*\)"/\1/p' cau.h)
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The promises, after every event. */
+#include "engine_next.h"
 #include "sim.h"
 
 #include <inttypes.h>
@@ -31,6 +32,13 @@ most_starts(const struct sim *s, const struct sim_node *n)
 	       3 * s->crashes;
 }
 
+/* Whether its last attempt failed, for all that the journal says. */
+bool
+node_went_badly(const struct ledger_node *l)
+{
+	return l->bad || l->failed_plugins != 0;
+}
+
 /* Attempts: no more than allowed, each after its wait. */
 static void
 check_attempt(struct sim *s, const struct sim_node *n, const struct event *ev)
@@ -47,6 +55,11 @@ check_attempt(struct sim *s, const struct sim_node *n, const struct event *ev)
 	if (again && ev->attempt == l->attempt &&
 	    l->suspends_failed > s->run.suspend_retries)
 		broken(s, P_END, "%s is drained once more", n->name);
+	if (l->suspends_failed > 0 && ev->op != OP_SUSPEND && !l->held &&
+	    !l->passed && l->last_op == OP_SUSPEND &&
+	    l->suspends_failed <= s->run.suspend_retries &&
+	    s->g.stop == ENGINE_STOP_NONE)
+		broken(s, P_END, "%s is not drained once more", n->name);
 	if (l->starts >= most_starts(s, n))
 		broken(
 		    s, P_END, "%s has had %u operations", n->name, l->starts);
@@ -69,7 +82,8 @@ check_begin(struct sim *s, const struct sim_node *n)
 	for (size_t i = 0; i < s->run.n_nodes; i++) {
 		en = &s->g.nodes[i];
 		l = &s->ledger.nodes[i];
-		failed += en->finished && en->status == STATUS_FAILED;
+		failed += en->finished &&
+			  (en->status == STATUS_FAILED || node_went_badly(l));
 		if (&s->nodes[i] < n && !l->turn && !en->finished)
 			broken(s, P_ORDER, "%s comes before %s", n->name,
 			    s->nodes[i].name);
@@ -131,6 +145,10 @@ check_install(struct sim *s, const struct sim_node *n, const struct event *ev)
 		return;
 	if (is_stopping(s))
 		broken(s, P_END, "%s: %s after a stop", n->name, ev->id);
+	if (ev->attempt == l->attempt &&
+	    ev->pass - l->first_pass >= ENGINE_MAX_PASSES)
+		broken(s, P_END, "%s: %s in pass %u", n->name, ev->id,
+		    ev->pass - l->first_pass + 1);
 	if (*s->run.pre_script != '\0' && !l->pre_ok)
 		broken(s, P_ORDER, "%s: %s without pre-update script", n->name,
 		    ev->id);
@@ -145,6 +163,32 @@ check_install(struct sim *s, const struct sim_node *n, const struct event *ev)
 	if (s->run.separate_reboots && may_restart(s, n) && wanted != 0 &&
 	    (wanted & self) == 0)
 		broken(s, P_ORDER, "%s: %s before a restart", n->name, ev->id);
+}
+
+/* For a reason, and when all that can come before it has come. */
+static void
+check_restart(struct sim *s, const struct sim_node *n, const struct event *ev)
+{
+	const struct ledger_node *l = &s->ledger.nodes[n - s->nodes];
+	const struct engine_node *en = &s->g.nodes[n - s->nodes];
+
+	if (l->restart_open) {
+		if (boot_number(ev->boot_id) != l->restart_boot)
+			broken(s, P_SEEN, "%s: a restart of another boot",
+			    n->name);
+		return;
+	}
+	if (restart_wanted(n, false) == 0 && (!l->waits || n->restarts > 0))
+		broken(s, P_ORDER, "%s is restarted for nothing", n->name);
+	if (restart_wanted(n, false) == 0 && is_stopping(s))
+		broken(s, P_END,
+		    "%s is restarted for an old reason after a stop", n->name);
+	for (size_t i = 0; i < en->n_updates && !s->run.separate_reboots &&
+			   s->g.stop == ENGINE_STOP_NONE;
+	     i++)
+		if (engine_wants(&s->g, en, &en->updates[i]))
+			broken(s, P_ORDER, "%s is restarted before %s", n->name,
+			    en->updates[i].info.id);
 }
 
 /* Back into service only what is known to be well. */
@@ -199,15 +243,7 @@ check_op(struct sim *s, const struct sim_node *n, const struct event *ev)
 		check_install(s, n, ev);
 		break;
 	case OP_RESTART:
-		if (l->restart_open || restart_wanted(n, false) != 0)
-			break;
-		if (!l->waits || n->restarts > 0)
-			broken(
-			    s, P_ORDER, "%s is restarted for nothing", n->name);
-		if (is_stopping(s))
-			broken(s, P_END,
-			    "%s is restarted for an old reason after a stop",
-			    n->name);
+		check_restart(s, n, ev);
 		break;
 	case OP_RESUME:
 		check_resume(s, n);
@@ -233,6 +269,7 @@ check_start(struct sim *s, const struct event *ev)
 {
 	const struct sim_node *n = &s->nodes[node_number(s, ev->node)];
 	const struct ledger_node *l = &s->ledger.nodes[n - s->nodes];
+	const struct sim_job *j;
 
 	if (l->busy || n->flight.on)
 		broken(s, P_ORDER, "%s has two operations at once", n->name);
@@ -250,6 +287,14 @@ check_start(struct sim *s, const struct event *ev)
 	    !(n->flight.again && ev->job != NULL) && ev->op != OP_POST_SCRIPT)
 		broken(s, P_END, "%s: %s after all was to stop now", n->name,
 		    op_name(ev->op));
+	if (s->ledger.abandoned && ev->op != OP_RESUME)
+		broken(s, P_ORDER, "%s: %s, and the run was given up", n->name,
+		    op_name(ev->op));
+	/* Or it would be taken for one that runs, after a restart. */
+	j = ev->job == NULL ? NULL : job_of(n, ev->job);
+	if (j != NULL && boot_number(ev->boot_id) > j->boot)
+		broken(s, P_SEEN, "%s: %s, as if it had begun under %s",
+		    n->name, op_name(ev->op), ev->boot_id);
 	check_attempt(s, n, ev);
 	if (ledger_begins_turn(ev->op) && !l->turn)
 		check_begin(s, n);
@@ -294,17 +339,31 @@ static void
 check_census(struct sim *s)
 {
 	const struct engine_census *c = &s->g.census;
+	size_t places[PLACE_COUNT] = {0};
+	struct engine_census sum = {0};
 	const struct engine_node *n;
-	size_t busy = 0, finished = 0, prepared = 0;
+	struct engine_share is;
 
 	for (size_t i = 0; i < s->run.n_nodes; i++) {
 		n = &s->g.nodes[i];
-		busy += n->busy;
-		finished += n->finished;
-		prepared += n->prepared;
+		is = engine_share_of(&s->g, n);
+		places[is.place]++;
+		sum.busy += n->busy;
+		sum.finished += n->finished;
+		sum.prepared += n->prepared;
+		sum.failed += is.failed;
+		sum.out += is.out;
+		sum.left_out += n->finished && is.out;
+		if (is.place != n->share.place ||
+		    (is.place != PLACE_NOWHERE &&
+			(s->g.places[is.place][i / 64] >> i % 64 & 1) == 0))
+			broken(s, P_END, "%s stands in another queue",
+			    s->nodes[i].name);
 	}
-	if (busy != c->busy || finished != c->finished ||
-	    prepared != c->prepared)
+	for (size_t i = PLACE_NOWHERE + 1; i < PLACE_COUNT; i++)
+		if (places[i] != s->g.n_places[i])
+			broken(s, P_END, "the engine counts its queues wrong");
+	if (memcmp(&sum, c, sizeof(sum)) != 0)
 		broken(s, P_END, "the engine counts wrong");
 }
 
@@ -341,6 +400,42 @@ check_time_event(struct sim *s, const struct event *ev)
 		broken(s, P_END, "a stop without cause");
 }
 
+/* When there is nothing to do, no node could go on. */
+static void
+check_idle(struct sim *s)
+{
+	const struct run_info *r = &s->run;
+	int64_t now = s->now_ms + s->offset_ms;
+	size_t busy = 0, out = 0, prepared = 0;
+	const struct engine_node *n;
+	const struct ledger_node *l;
+
+	for (size_t i = 0; i < r->n_nodes; i++) {
+		n = &s->g.nodes[i];
+		busy += n->busy;
+		prepared += n->prepared;
+		out += engine_is_away(n);
+	}
+	for (size_t i = 0; i < r->n_nodes; i++) {
+		n = &s->g.nodes[i];
+		l = &s->ledger.nodes[i];
+		if (n->busy || n->finished ||
+		    l->last_end_ms + r->retry_wait_ms > now)
+			continue;
+		if (n->active)
+			broken(
+			    s, P_END, "%s waits for nothing", s->nodes[i].name);
+		if (n->share.place == PLACE_PREPARE &&
+		    (int64_t)busy < r->parallel)
+			broken(
+			    s, P_END, "%s could be prepared", s->nodes[i].name);
+		if (n->share.place == PLACE_TURN && prepared == r->n_nodes &&
+		    (int64_t)out < r->max_unavailable)
+			broken(s, P_END, "%s could have its turn",
+			    s->nodes[i].name);
+	}
+}
+
 /* Limits of time are kept, and nothing is waited for in vain. */
 void
 check_plan(struct sim *s, const struct engine_plan *plan, bool waiting)
@@ -354,6 +449,7 @@ check_plan(struct sim *s, const struct engine_plan *plan, bool waiting)
 		check_time_event(s, &plan->events[i]);
 	if (!plan->idle)
 		return;
+	check_idle(s);
 	if (plan->wake_ms <= now)
 		broken(s, P_END, "nothing to do, and no time to wait");
 	if (!waiting && plan->wake_ms == INT64_MAX)

@@ -42,15 +42,14 @@ mix_text(uint64_t h, const char *text)
 static uint64_t
 mix_update(uint64_t h, const struct engine_update *u)
 {
-	h = mix_text(h, u->info.id);
-	h = mix_text(h, u->info.title);
 	h = mix_text(h, u->job);
 	h = mix_text(h, u->boot_id);
 	h = mix(h, u->plugin + u->pass * 64U);
 	h = mix(h, u->refused * 4U + u->started * 2U + u->done);
 	h = mix(h, (uint64_t)u->result.result);
 	h = mix(h, u->result.exit_code);
-	h = mix(h, u->result.reboot_required);
+	h = mix(h, u->result.reboot_required + 2U * u->result.has_code);
+	h = mix(h, (uint64_t)u->result.condition);
 	h = mix_text(h, u->result.reason);
 	h = mix_text(h, u->result.log);
 	h = mix(h, (uint64_t)u->started_ms);
@@ -65,7 +64,7 @@ mix_flags(uint64_t h, const struct engine_node *n)
 	    n->flawed, n->unknown, n->script_running, n->opened,
 	    n->restart_needed, n->restart_is_old, n->finished, n->busy,
 	    n->passed, n->busy && n->was_active, n->busy && n->was_opened,
-	    n->busy && n->was_suspended};
+	    n->busy && n->was_suspended, n->joint};
 	uint64_t bits = 0;
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
@@ -85,24 +84,31 @@ mix_node(uint64_t h, const struct engine_node *n)
 		h = mix_text(h, n->reboots[i].result);
 		h = mix_text(h, n->reboots[i].boot_id_before);
 		h = mix_text(h, n->reboots[i].boot_id_after);
+		h = mix(h, (uint64_t)n->reboots[i].started_ms);
 		h = mix(h, (uint64_t)n->reboots[i].ended_ms);
 	}
 	for (size_t i = 0; i < n->n_troubles; i++) {
 		h = mix_text(h, n->troubles[i].error);
 		h = mix(h, n->troubles[i].attempt);
-		h = mix(h, (uint64_t)n->troubles[i].outcome);
+		h = mix(h, (uint64_t)n->troubles[i].op * 16 +
+			       (uint64_t)n->troubles[i].outcome);
+		h = mix(h, (uint64_t)n->troubles[i].at_ms);
 	}
 	h = mix_text(h, n->boot_id);
+	h = mix_text(h, n->script_boot);
 	h = mix_text(h, n->error);
 	h = mix_text(h, n->restart_reason);
 	h = mix(h, n->n_ignored);
 	h = mix(h, n->failed_plugins);
+	h = mix(h, n->restart_needed ? n->restart_plugin : 0);
 	h = mix(h, n->attempt * 1000U + n->pass);
 	h = mix(h, n->first_pass + 1000U * n->suspend_tries);
 	h = mix(h, n->scanned + 1000 * n->staged + 1000000 * n->cursor);
 	h = mix(h, (uint64_t)n->status);
 	h = mix(h, (uint64_t)n->retry_at_ms);
 	h = mix(h, n->busy ? (uint64_t)n->op * 64 + n->op_update : 0);
+	h = mix(h, n->busy ? (uint64_t)n->op_since_ms : 0);
+	h = mix(h, n->suspended ? (uint64_t)n->suspended_since_ms : 0);
 	h = mix(h, (uint64_t)n->suspended_at_ms);
 	h = mix(h, (uint64_t)n->suspended_ms);
 	for (size_t i = 0; i < OP_KIND_COUNT; i++)
@@ -110,7 +116,107 @@ mix_node(uint64_t h, const struct engine_node *n)
 	return mix(h, (uint64_t)n->bytes_staged);
 }
 
-/* All that an engine knows, as one number. */
+static uint64_t
+mix_words(uint64_t h, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		h = mix_text(h, *words);
+	return mix(h, 2);
+}
+
+/* What the run was asked to do. */
+static uint64_t
+mix_run(uint64_t h, const struct run_info *r)
+{
+	h = mix_text(h, r->run_id);
+	h = mix_text(h, r->cluster_type);
+	h = mix_text(h, r->cluster_name);
+	h = mix_text(h, r->digest);
+	h = mix_words(h, r->rsh);
+	h = mix_words(h, r->suspend_command);
+	h = mix_words(h, r->resume_command);
+#define X(name) h = mix_text(h, r->name);
+	RUN_TEXTS(X)
+#undef X
+#define X(name) h = mix(h, (uint64_t)r->name);
+	RUN_NUMBERS(X)
+	RUN_FLAGS(X)
+#undef X
+	for (size_t i = 0; i < r->n_nodes; i++) {
+		h = mix_text(h, r->nodes[i].name);
+		h = mix_text(h, r->nodes[i].address);
+		h = mix(h, r->nodes[i].local);
+	}
+	for (size_t i = 0; i < r->n_plugins; i++) {
+		h = mix_text(h, r->plugins[i].name);
+		h = mix_text(h, r->plugins[i].args);
+	}
+	return h;
+}
+
+static uint64_t
+mix_finding(uint64_t h, const struct finding *f)
+{
+	h = mix_text(h, f->id);
+	h = mix_text(h, f->node);
+	h = mix_text(h, f->message);
+	h = mix_text(h, f->remedy);
+	h = mix_text(h, f->source);
+	h = mix_text(h, f->perfdata);
+	h = mix_text(h, f->acknowledged);
+	h = mix_text(h, f->until);
+	return mix(h, (uint64_t)f->severity);
+}
+
+/* An update as the scan found it. */
+static uint64_t
+mix_info(uint64_t h, const struct update *u)
+{
+	h = mix_text(h, u->id);
+	h = mix_text(h, u->title);
+	h = mix_text(h, u->description);
+	h = mix_text(h, u->plugin);
+	h = mix_text(h, u->rule);
+	h = mix_text(h, u->path);
+	h = mix_text(h, u->version);
+	h = mix_text(h, u->kb);
+	h = mix_text(h, u->sha256);
+	h = mix_text(h, u->properties);
+	h = mix_text(h, u->reason);
+	h = mix(h, (uint64_t)u->size_bytes);
+	h = mix(h, (uint64_t)u->restart);
+	return mix(h, u->joint + 2U * u->once + 4U * u->installed);
+}
+
+/* What never changes once it is known; live: what the engine knew that wrote
+ * the journal, maybe more than got there. */
+void
+check_constants(
+    struct sim *s, const struct engine *live, const struct engine *g)
+{
+	enum promise p = s->hostile ? P_TEXT : P_CRASH;
+
+	if (mix_run(1, &live->run) != mix_run(1, &g->run) ||
+	    live->started_ms != g->started_ms)
+		broken(s, p, "the journal tells of another run");
+	if (live->n_health != g->n_health ||
+	    (live->health == NULL) != (g->health == NULL))
+		broken(s, p, "the journal tells of another health check");
+	for (size_t i = 0; i < g->n_health; i++)
+		if (mix_finding(1, &live->health[i]) !=
+		    mix_finding(1, &g->health[i]))
+			broken(s, p, "the journal tells of another finding");
+	for (size_t i = 0; i < g->run.n_nodes; i++)
+		for (size_t k = 0; k < g->nodes[i].n_updates; k++)
+			if (mix_info(1, &live->nodes[i].updates[k].info) !=
+			    mix_info(1, &g->nodes[i].updates[k].info))
+				broken(s, p,
+				    "the journal tells of another update "
+				    "than %zu of %s",
+				    k, s->nodes[i].name);
+}
+
+/* All that an engine knows and that changes, as one number. */
 uint64_t
 state_hash(const struct engine *g)
 {
@@ -160,6 +266,7 @@ check_fold(struct sim *s)
 	if (fold(&g, &s->disk.bytes, &e) == -1)
 		broken(s, P_CRASH, "the journal does not fold: %s", e.text);
 	check_same(s, &g);
+	check_constants(s, &s->g, &g);
 	engine_release(&g);
 }
 
@@ -195,16 +302,23 @@ use_state(struct sim *s, struct engine *g)
 static void
 read_damaged(struct sim *s, const struct buf *b, const char *must)
 {
-	struct engine g;
+	struct disk d = {.bytes = *b, .durable = b->len, .room = SIZE_MAX};
 	struct err e = {CAU_OK, ""};
+	struct engine g;
+	int rc;
 
-	if (fold(&g, b, &e) == -1) {
-		if (strstr(e.text, "is damaged: ") == NULL)
+	engine_init(&g);
+	disk_use(&d);
+	rc = journal_load(&g, DISK_PATH, NULL, &e);
+	disk_use(&s->disk);
+	if (rc == -1) {
+		if (strstr(e.text, "is damaged: ") == NULL &&
+		    strstr(e.text, "holds no run") == NULL)
 			broken(
 			    s, P_INPUT, "refused without a reason: %s", e.text);
 	} else if (must != NULL) {
 		broken(s, P_INPUT, "accepted: %s", must);
-	} else if (g.run.run_id != NULL) {
+	} else {
 		use_state(s, &g);
 	}
 	engine_release(&g);

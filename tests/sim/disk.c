@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The disk under the journal. The program is linked so that the calls of
- * journal.c come here (ld --wrap); other descriptors go on to libc.
+ * journal.c come here (ld --wrap); those for other files go on.
  */
 #include "sim.h"
 
@@ -19,11 +19,17 @@ int __real_close(int fd);
 ssize_t __real_write(int fd, const void *data, size_t len);
 int __real_fdatasync(int fd);
 int __real_ftruncate(int fd, off_t len);
+int __real_file_read_kept(
+    const char *path, struct buf *b, size_t max, struct err *e);
+int __real_file_sync_entry(const char *path, struct err *e);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_close(int fd);
 ssize_t __wrap_write(int fd, const void *data, size_t len);
 int __wrap_fdatasync(int fd);
 int __wrap_ftruncate(int fd, off_t len);
+int __wrap_file_read_kept(
+    const char *path, struct buf *b, size_t max, struct err *e);
+int __wrap_file_sync_entry(const char *path, struct err *e);
 
 static struct disk *disk;
 
@@ -33,7 +39,7 @@ disk_init(struct disk *d, uint64_t random)
 	buf_init(&d->bytes);
 	d->durable = 0;
 	d->room = SIZE_MAX;
-	d->broken = false;
+	d->broken = d->stubborn = false;
 	d->random = random;
 }
 
@@ -44,11 +50,9 @@ disk_release(struct disk *d)
 }
 
 void
-disk_open(struct disk *d, struct journal *j)
+disk_use(struct disk *d)
 {
 	disk = d;
-	buf_init(&j->pending);
-	j->fd = DISK_FD;
 }
 
 /* What was not synced survives up to some byte; behind it may stand blocks
@@ -71,6 +75,12 @@ __wrap_open(const char *path, int flags, ...)
 	mode_t mode = 0;
 	va_list ap;
 
+	if (strcmp(path, DISK_PATH) == 0 && disk->stubborn &&
+	    sim_random(&disk->random) % 2 == 0) {
+		disk->stubborn = false;
+		errno = EROFS;
+		return -1;
+	}
 	if (strcmp(path, DISK_PATH) == 0)
 		return DISK_FD;
 	if ((flags & O_CREAT) != 0) {
@@ -134,12 +144,30 @@ __wrap_ftruncate(int fd, off_t len)
 {
 	if (fd != DISK_FD)
 		return __real_ftruncate(fd, len);
-	if ((size_t)len > disk->bytes.len) {
-		errno = EINVAL;
+	if (disk->stubborn || (size_t)len > disk->bytes.len) {
+		errno = disk->stubborn ? EIO : EINVAL;
+		disk->stubborn = false;
 		return -1;
 	}
 	buf_setlen(&disk->bytes, (size_t)len);
 	if (disk->durable > (size_t)len)
 		disk->durable = (size_t)len;
 	return 0;
+}
+
+int
+__wrap_file_read_kept(
+    const char *path, struct buf *b, size_t max, struct err *e)
+{
+	if (strcmp(path, DISK_PATH) != 0)
+		return __real_file_read_kept(path, b, max, e);
+	buf_add(b, disk->bytes.data, disk->bytes.len);
+	return 0;
+}
+
+int
+__wrap_file_sync_entry(const char *path, struct err *e)
+{
+	return strcmp(path, DISK_PATH) == 0 ? 0
+					    : __real_file_sync_entry(path, e);
 }

@@ -33,17 +33,27 @@ note_hash(struct sim *s)
 static void
 record(struct sim *s, const struct event *ev)
 {
+	bool looked_at = below(s, 100) == 0;
+	struct buf line = BUF_INIT;
 	struct err e;
 
 	if (ev->type == EV_OP_STARTED)
 		check_start(s, ev);
-	journal_add(&s->j, ev, NULL);
+	journal_add(&s->j, ev, looked_at ? &line : NULL);
+	if (looked_at &&
+	    (s->j.pending.len <= line.len ||
+		strncmp(s->j.pending.data + s->j.pending.len - line.len - 1,
+		    line.data, line.len) != 0))
+		broken(s, P_CRASH, "shown is another line than is recorded");
+	buf_release(&line);
 	if (engine_apply(&s->g, ev, &e) == -1)
 		broken(s, P_END, "the engine refuses what it asked for: %s",
 		    e.text);
 	ledger_apply(&s->ledger, s, ev);
 	note_hash(s);
 	check_state(s);
+	if (looked_at)
+		check_status(s);
 }
 
 static void
@@ -94,17 +104,19 @@ read_tail(struct sim *s, size_t good)
 static void
 read_journal(struct sim *s, size_t *good)
 {
+	struct engine live = s->g;
 	struct err e;
 
-	engine_release(&s->g);
-	if (journal_fold(
-		&s->g, s->disk.bytes.data, s->disk.bytes.len, good, &e) == -1)
+	engine_init(&s->g);
+	if (journal_load(&s->g, DISK_PATH, good, &e) == -1)
 		broken(s, P_CRASH, "the journal does not fold: %s", e.text);
 	if (*good < s->synced_bytes)
 		broken(s, P_CRASH, "what was on disk is lost");
 	read_tail(s, *good);
 	s->n_hashes = s->ledger.n_events;
 	check_same(s, &s->g);
+	check_constants(s, &live, &s->g);
+	engine_release(&live);
 }
 
 /* One attempt of cau recover. */
@@ -119,9 +131,12 @@ recover(struct sim *s)
 	check_known(s);
 	if (s->g.finished)
 		return true;
-	if (journal_continue(&s->j, DISK_PATH, good, &e) == -1)
-		broken(s, P_CRASH, "%s", e.text);
-	s->home = chance(s, 20) ? below(s, (unsigned)s->run.n_nodes) : SIZE_MAX;
+	s->disk.stubborn = chance(s, 10);
+	if (journal_continue(&s->j, DISK_PATH, good, &e) == -1) {
+		trace(s, NULL, "cau recover: %s", e.text);
+		return false;
+	}
+	s->home = chance(s, 35) ? below(s, (unsigned)s->run.n_nodes) : SIZE_MAX;
 	if (s->home != SIZE_MAX && s->nodes[s->home].up_ms > s->now_ms)
 		s->home = SIZE_MAX;
 	if (s->home != SIZE_MAX)
@@ -191,6 +206,7 @@ static bool
 unlucky(struct sim *s)
 {
 	return !s->calm && s->crashes < s->most_crashes &&
+	       (!s->late_crashes || s->ledger.turns_begun) &&
 	       chance(s, s->crash_percent);
 }
 
@@ -401,9 +417,13 @@ drive(struct sim *s)
 	struct arena a = ARENA_INIT;
 	struct err e;
 
-	disk_open(&s->disk, &s->j);
+	disk_use(&s->disk);
+	if (journal_create(&s->j, DISK_PATH, &e) == -1)
+		broken(s, P_CRASH, "%s", e.text);
 	ev.run = s->run;
 	ev.coordinator = s->self;
+	ev.findings = s->findings;
+	ev.n_findings = s->n_findings;
 	record(s, &ev);
 	while (write_journal(s, &e) == -1)
 		s->disk.room = SIZE_MAX;

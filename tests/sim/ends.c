@@ -141,15 +141,19 @@ end_script(struct sim *s, struct sim_node *n, struct event *end)
 
 /* The promises of job.h: what is LOST or FAILED has not been started. */
 static void
-end_unstarted(struct sim *s, const struct flight *f, struct event *end)
+end_unstarted(struct sim *s, struct sim_node *n, struct event *end)
 {
+	const struct flight *f = &n->flight;
+	const struct sim_job *j = job_of(n, f->started.job);
 	struct install_result *r = &end->result;
 
 	r->result = RESULT_FAILED;
 	if (f->canceled && !f->again) {
 		r->result = RESULT_CANCELED;
-	} else if (f->trouble == T_REFUSED) {
+	} else if (f->trouble == T_REFUSED || j != NULL) {
 		fail(s, end, OUTCOME_FAILED);
+		if (j == NULL && chance(s, 50))
+			job_refused(n, f->started.job, f->offer);
 	} else if (f->again || f->trouble == T_VAGUE) {
 		fail(s, end, OUTCOME_UNKNOWN);
 		r->result = RESULT_UNKNOWN;
@@ -181,8 +185,9 @@ end_install(struct sim *s, struct sim_node *n, struct event *end)
 
 	r->reason = some_words(s, "");
 	r->log = some_words(s, "log/x");
-	if (j == NULL) {
-		end_unstarted(s, f, end);
+	if (j == NULL ||
+	    (j->way == WAY_REFUSED && answers(s, n) && f->trouble == T_NONE)) {
+		end_unstarted(s, n, end);
 		return;
 	}
 	r->result = job_result(s, n, j);

@@ -31,7 +31,7 @@ struct sim_job *
 job_of_offer(const struct sim_node *n, size_t offer)
 {
 	for (size_t i = 0; i < n->n_jobs; i++)
-		if (n->jobs[i].offer == offer && n->jobs[i].way != WAY_NEVER)
+		if (n->jobs[i].offer == offer && n->jobs[i].way < WAY_NEVER)
 			return &n->jobs[i];
 	return NULL;
 }
@@ -39,7 +39,7 @@ job_of_offer(const struct sim_node *n, size_t offer)
 bool
 job_runs(const struct sim *s, const struct sim_job *j)
 {
-	return j->way != WAY_NEVER && j->ends_ms > s->now_ms;
+	return j->way < WAY_NEVER && j->ends_ms > s->now_ms;
 }
 
 bool
@@ -55,7 +55,7 @@ enum update_result
 job_result(
     const struct sim *s, const struct sim_node *n, const struct sim_job *j)
 {
-	if (j->way == WAY_NEVER)
+	if (j->way >= WAY_NEVER)
 		return RESULT_CANCELED;
 	if (job_runs(s, j))
 		return RESULT_NONE;
@@ -70,6 +70,7 @@ job_result(
 	case WAY_CUT:
 	case WAY_CANCELED:
 	case WAY_NEVER:
+	case WAY_REFUSED:
 		break;
 	}
 	return RESULT_UNKNOWN;
@@ -82,6 +83,7 @@ offer_is_installed(const struct sim *s, const struct sim_node *n, size_t offer)
 
 	return n->offers[offer].installed ||
 	       (j != NULL && !n->offers[offer].repeats &&
+		   (!n->offers[offer].lingers || j->boot != n->boot) &&
 		   job_result(s, n, j) == RESULT_SUCCEEDED);
 }
 
@@ -92,7 +94,7 @@ offer_is_shown(const struct sim *s, const struct sim_node *n, size_t offer)
 
 	for (size_t i = 0; i < n->n_jobs; i++)
 		ended += n->jobs[i].offer != SIZE_MAX &&
-			 n->jobs[i].way != WAY_NEVER &&
+			 n->jobs[i].way < WAY_NEVER &&
 			 !job_runs(s, &n->jobs[i]);
 	return n->offers[offer].after <= ended;
 }
@@ -122,6 +124,13 @@ add_job(struct sim_node *n, const char *id, size_t offer)
 	*j = (struct sim_job){
 	    .id = id, .offer = offer, .boot = n->boot, .restarts = n->restarts};
 	return j;
+}
+
+/* The node keeps a mark that this job could not be started. */
+void
+job_refused(struct sim_node *n, const char *id, size_t offer)
+{
+	add_job(n, id, offer)->way = WAY_REFUSED;
 }
 
 /* A new job; how it goes on is decided now. */
@@ -179,7 +188,11 @@ jobs_act(struct sim *s, struct sim_node *n)
 
 	if (!answers(s, n) && f->trouble != T_BEFORE)
 		f->trouble = T_BEFORE;
-	if (f->trouble == T_REFUSED && j != NULL)
+	if (j != NULL && j->way >= WAY_NEVER && !f->again)
+		broken(s, P_ORDER, "%s: %s never runs, and is to be started",
+		    n->name, f->started.job);
+	if (j != NULL && (f->trouble == T_REFUSED ||
+			     (j->way == WAY_REFUSED && f->trouble != T_BEFORE)))
 		f->trouble = T_NONE;
 	if (f->trouble == T_BEFORE || f->trouble == T_REFUSED ||
 	    (f->trouble == T_VAGUE && chance(s, 50)))

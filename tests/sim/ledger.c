@@ -29,7 +29,7 @@ ledger_begins_turn(enum op_kind op)
 }
 
 /* Of "n3-b2". */
-static unsigned
+unsigned
 boot_number(const char *boot_id)
 {
 	return (unsigned)strtoul(strstr(boot_id, "-b") + 2, NULL, 10);
@@ -47,6 +47,8 @@ op_started(struct ledger *l, struct ledger_node *n, const struct sim *s,
 	if (ev->attempt != n->attempt) {
 		n->suspends_failed = 0;
 		n->failed_plugins = 0;
+		n->bad = false;
+		n->first_pass = ev->pass;
 		if (!n->suspended && *s->run.post_script == '\0')
 			n->pre_ok = false;
 	}
@@ -61,6 +63,7 @@ op_started(struct ledger *l, struct ledger_node *n, const struct sim *s,
 	if (ev->op == OP_SUSPEND)
 		n->suspended = true;
 	if (ev->op == OP_RESTART) {
+		n->n_restarts += !n->restart_open;
 		n->restart_open = true;
 		n->restart_boot = boot_number(ev->boot_id);
 	}
@@ -82,15 +85,60 @@ plugins_failed(const struct sim *s, const struct event *ev)
 	return failed;
 }
 
+/* A bit for each offer that an update may be. */
+static uint64_t
+bit_of(const struct sim_node *n, const char *id, const char *plugin)
+{
+	for (size_t i = 0; i < n->n_offers; i++)
+		if (strcmp(n->offers[i].info.id, id) == 0 &&
+		    strcmp(n->offers[i].info.plugin, plugin) == 0)
+			return UINT64_C(1) << i;
+	return 0;
+}
+
+/* What cannot be offered any more if it is there, is offered. */
 static void
-went_well(struct ledger_node *n, const struct event *ev)
+scanned(
+    struct ledger_node *n, const struct sim_node *node, const struct event *ev)
+{
+	const struct update *u;
+	uint64_t bit;
+
+	for (size_t i = 0; i < ev->scan.n_updates; i++) {
+		u = &ev->scan.updates[i];
+		bit = bit_of(node, u->id, u->plugin);
+		if (u->once && !u->installed && !n->restart_due)
+			n->offered_again |= n->well & bit;
+	}
+	n->waits |= ev->scan.restart != NULL;
+	n->restart_due |= ev->scan.restart != NULL && n->n_restarts == 0;
+}
+
+/* It was brought to an end. */
+static void
+installed(struct ledger_node *n, const struct sim *s,
+    const struct sim_node *node, const struct event *ev)
+{
+	const struct update *u =
+	    &s->g.nodes[node - s->nodes].updates[ev->update].info;
+
+	n->restart_due |= ev->result.reboot_required;
+	if (ev->result.result == RESULT_SUCCEEDED)
+		n->well |= bit_of(node, u->id, u->plugin);
+}
+
+static void
+went_well(struct ledger_node *n, const struct sim *s,
+    const struct sim_node *node, const struct event *ev)
 {
 	n->lost = false;
 	switch (ev->op) {
 	case OP_SCAN:
+		scanned(n, node, ev);
+		n->in_doubt = false;
+		break;
 	case OP_STAGE:
 		n->in_doubt = false;
-		n->waits |= ev->scan.restart != NULL;
 		break;
 	case OP_PRE_SCRIPT:
 		n->pre_ok = n->post_due = true;
@@ -99,7 +147,7 @@ went_well(struct ledger_node *n, const struct event *ev)
 		n->pre_ok = n->post_due = false;
 		break;
 	case OP_RESTART:
-		n->in_doubt = n->restart_open = false;
+		n->in_doubt = n->restart_open = n->restart_due = false;
 		break;
 	case OP_RESUME:
 		n->suspended = n->resume_failed = false;
@@ -110,6 +158,8 @@ went_well(struct ledger_node *n, const struct event *ev)
 		n->others = ev->already;
 		break;
 	case OP_INSTALL:
+		installed(n, s, node, ev);
+		break;
 	case OP_KIND_COUNT:
 		break;
 	}
@@ -130,6 +180,8 @@ went_badly(struct ledger_node *n, const struct event *ev)
 {
 	if (ev->op == OP_SUSPEND)
 		n->suspends_failed++;
+	else
+		n->bad = true;
 	if (ev->op == OP_RESUME)
 		n->resume_failed = true;
 	if (n->turn && (ev->op == OP_RESTART || ev->outcome == OUTCOME_LOST ||
@@ -139,9 +191,42 @@ went_badly(struct ledger_node *n, const struct event *ev)
 	n->lost = ev->outcome == OUTCOME_LOST;
 }
 
+uint64_t
+hash_text(const char *text)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (const char *p = text; *p != '\0'; p++)
+		h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
+	return h;
+}
+
+/* Everything that goes wrong is told to the end; the first cause above all. */
+static void
+note_errors(struct ledger_node *n, const struct event *ev)
+{
+	const char *first = ev->error == NULL ? "" : ev->error;
+	struct buf b = BUF_INIT;
+
+	if (ev->n_failures > 0 && ev->outcome != OUTCOME_FLAWED) {
+		buf_addf(&b, "%s: %s", ev->failures[0].plugin,
+		    ev->failures[0].error);
+		first = b.data;
+	} else if (ev->outcome == OUTCOME_OK) {
+		return;
+	}
+	if (n->n_errors == 0)
+		n->first_error = hash_text(first);
+	n->n_errors += ev->n_failures + (ev->outcome != OUTCOME_OK);
+	buf_release(&b);
+}
+
 static void
 op_ended(struct ledger_node *n, const struct sim *s, const struct event *ev)
 {
+	const struct sim_node *node = &s->nodes[node_number(s, ev->node)];
+
+	note_errors(n, ev);
 	n->busy = false;
 	n->last_end_ms = ev->at_ms;
 	n->last_op = ev->op;
@@ -153,7 +238,7 @@ op_ended(struct ledger_node *n, const struct sim *s, const struct event *ev)
 	}
 	n->flawed |= ev->outcome == OUTCOME_FLAWED;
 	if (ev->outcome == OUTCOME_OK || ev->outcome == OUTCOME_FLAWED)
-		went_well(n, ev);
+		went_well(n, s, node, ev);
 	else if (outcome_passes_over(ev->outcome))
 		passed_over(n);
 	else
@@ -179,8 +264,10 @@ recovered(struct ledger *l, const struct sim *s, const struct event *ev)
 	if (*boot_id != 'n' || s->run.allow_self_reboot)
 		return;
 	n = &l->nodes[node_number(s, boot_id)];
-	if (n->restart_boot == boot_number(boot_id))
+	if (n->restart_open && n->restart_boot == boot_number(boot_id)) {
 		n->restart_open = false;
+		n->n_restarts--;
+	}
 }
 
 static void

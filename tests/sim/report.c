@@ -28,6 +28,12 @@ check_update(struct sim *s, const struct sim_node *n,
 		    "%s: %s was never started and is said to be "
 		    "%s",
 		    n->name, u->info.id, update_result_name(said));
+	if ((s->ledger.nodes[n - s->nodes].offered_again >> offer) & 1) {
+		if (said != RESULT_FAILED)
+			broken(s, P_SEEN, "%s: %s is offered again, and is %s",
+			    n->name, u->info.id, update_result_name(said));
+		return;
+	}
 	if (j != NULL && said != RESULT_UNKNOWN && said != truth)
 		broken(s, P_SEEN, "%s: %s came to %s and is said to be %s",
 		    n->name, u->info.id, update_result_name(truth),
@@ -85,6 +91,76 @@ check_restarts(struct sim *s, const struct sim_node *n,
 	if (open && strcmp(json_text(node, "status"), "Succeeded") == 0)
 		broken(
 		    s, P_SEEN, "%s succeeded, and did not come back", n->name);
+}
+
+/* Every error is kept, the first one in its place, and is shown unless another
+ * attempt cured it. */
+static void
+check_errors(struct sim *s, const struct sim_node *n, const json_t *node)
+{
+	const struct ledger_node *l = &s->ledger.nodes[n - s->nodes];
+	const json_t *list = json_object_get(node, "errors");
+	const char *first = json_text(json_array_get(list, 0), "error");
+	const json_t *error = json_object_get(node, "error");
+	bool endless = s->g.nodes[n - s->nodes].endless;
+
+	if (json_array_size(list) != l->n_errors + endless)
+		broken(s, P_SEEN, "%s: %zu errors, and %zu were heard of",
+		    n->name, json_array_size(list), l->n_errors);
+	if (l->n_errors > 0 && !endless && hash_text(first) != l->first_error)
+		broken(s, P_SEEN, "%s: its first error is lost", n->name);
+	if (l->n_errors == 0 || l->passed)
+		return;
+	if (json_is_string(error) &&
+	    strcmp(json_string_value(error), first) != 0)
+		broken(s, P_SEEN, "%s: another error comes first", n->name);
+	if (!json_is_string(error) && *first != '\0' &&
+	    (node_went_badly(l) || l->flawed || l->restart_open))
+		broken(s, P_SEEN, "%s: its error is not shown", n->name);
+}
+
+/* Its status follows from its updates and its errors. */
+static void
+check_node_status(struct sim *s, const struct sim_node *n, const json_t *node)
+{
+	const struct ledger_node *l = &s->ledger.nodes[n - s->nodes];
+	const struct engine_node *en = &s->g.nodes[n - s->nodes];
+	const char *status = json_text(node, "status");
+	bool trouble = node_went_badly(l) || l->flawed || en->endless ||
+		       l->restart_open || l->suspends_failed > 0 ||
+		       json_number(node, "failed") > 0 ||
+		       json_number(node, "unknown") > 0;
+	size_t succeeded = 0;
+
+	for (size_t i = 0; i < en->n_updates; i++)
+		succeeded += en->updates[i].result.result == RESULT_SUCCEEDED;
+	if ((int64_t)succeeded != json_number(node, "succeeded"))
+		broken(
+		    s, P_SEEN, "%s: %zu updates succeeded", n->name, succeeded);
+	if (strcmp(status, "Succeeded") != 0 &&
+	    (strcmp(status, "PartiallyFailed") == 0) != (succeeded > 0))
+		broken(s, P_SEEN, "%s is %s with %zu updates installed",
+		    n->name, status, succeeded);
+	if (strcmp(status, "Failed") == 0 && !trouble)
+		broken(s, P_SEEN, "%s failed without trouble", n->name);
+	/* But for one that was to be tried again. */
+	if (strcmp(status, "Canceled") == 0 && node_went_badly(l) && !l->held &&
+	    en->attempt == l->attempt)
+		broken(s, P_SEEN, "%s failed, and is said to be canceled",
+		    n->name);
+	if (strcmp(status, "Canceled") == 0 && !l->passed && !l->held &&
+	    s->g.stop == ENGINE_STOP_NONE)
+		broken(s, P_SEEN, "%s is canceled, and nobody asked for it",
+		    n->name);
+	if (en->endless && l->pass - l->first_pass < ENGINE_MAX_PASSES)
+		broken(s, P_END, "%s: the rest is left in pass %u", n->name,
+		    l->pass - l->first_pass + 1);
+	/* The unknown is left to people, and others' nodes to others. */
+	if (node_went_badly(l) && l->attempt <= s->run.max_retries_per_node &&
+	    s->g.stop == ENGINE_STOP_NONE && !en->unknown && !l->held &&
+	    !l->passed)
+		broken(s, P_END, "%s is given up in attempt %u", n->name,
+		    l->attempt);
 }
 
 /* All that is offered now has been dealt with. */
@@ -197,7 +273,8 @@ check_refused(struct sim *s, size_t bad, bool held)
 }
 
 static void
-check_exit(struct sim *s, size_t good, size_t bad, size_t failed, bool unknown)
+check_exit(struct sim *s, size_t good, size_t bad, size_t failed, size_t left,
+    bool unknown)
 {
 	enum cau_exit code = engine_exit_code(&s->g);
 	bool held = false;
@@ -212,6 +289,14 @@ check_exit(struct sim *s, size_t good, size_t bad, size_t failed, bool unknown)
 		broken(s, P_SEEN, "exit code 0 with %zu good nodes", good);
 	if (good == s->run.n_nodes && code != CAU_OK)
 		broken(s, P_SEEN, "exit code %d, and all is good", (int)code);
+	if (code == CAU_FAILED && s->g.stop == ENGINE_STOP_NONE &&
+	    bad + good > failed)
+		broken(s, P_SEEN, "the run failed with %zu nodes that did not",
+		    bad + good - failed);
+	if (s->g.stop == ENGINE_STOP_AWAY &&
+	    (int64_t)left < s->run.max_unavailable)
+		broken(
+		    s, P_SEEN, "stopped with %zu nodes out of service", left);
 	if (code == CAU_CANCELED && !s->ledger.stop_asked)
 		broken(s, P_SEEN, "canceled, and nobody asked for it");
 	if (code == CAU_UNHEALTHY && s->ledger.turns_begun)
@@ -230,7 +315,7 @@ void
 check_report(struct sim *s)
 {
 	json_t *r = report_to_json(&s->g), *nodes, *node;
-	size_t good = 0, bad = 0, failed = 0, left = 0;
+	size_t good = 0, bad = 0, failed = 0, left = 0, away = 0;
 	const struct engine_node *en;
 	bool unknown = false;
 	const char *status;
@@ -249,15 +334,56 @@ check_report(struct sim *s)
 		if (strcmp(status, "Succeeded") == 0)
 			check_complete(s, &s->nodes[i]);
 		check_passed(s, &s->nodes[i], node);
+		check_errors(s, &s->nodes[i], node);
+		check_node_status(s, &s->nodes[i], node);
 		good += strcmp(status, "Succeeded") == 0;
 		bad += strcmp(status, "Succeeded") != 0 &&
 		       strcmp(status, "Canceled") != 0;
 		failed += strcmp(status, "Failed") == 0;
 		left += json_flag(node, "left_suspended");
+		away += s->ledger.nodes[i].suspended ||
+			s->ledger.nodes[i].in_doubt ||
+			s->ledger.nodes[i].restart_open;
 		unknown |= json_number(node, "unknown") > 0;
 	}
-	check_exit(s, good, bad, failed, unknown);
+	check_exit(s, good, bad, failed, away, unknown);
 	check_text(s, left);
+	json_decref(r);
+}
+
+/* What people are told while the run goes on. */
+void
+check_status(struct sim *s)
+{
+	static const char *const phases[OP_KIND_COUNT] = {"Scanning", "Staging",
+	    "RunningPreUpdateScript", "Suspending", "Installing", "Restarting",
+	    "Resuming", "RunningPostUpdateScript"};
+	json_t *r = report_to_json(&s->g), *node;
+	const struct engine_node *en;
+	const char *phase, *said;
+	struct buf b = BUF_INIT;
+
+	if (json_is_string(json_object_get(r, "status")) != s->g.finished)
+		broken(s, P_SEEN, "the run is said to be %s",
+		    json_text(r, "status"));
+	for (size_t i = 0; i < s->run.n_nodes; i++) {
+		node = json_array_get(json_object_get(r, "nodes"), i);
+		en = &s->g.nodes[i];
+		said = json_text(node, "phase");
+		phase = en->finished		   ? "Done"
+			: !s->ledger.nodes[i].busy ? "Waiting"
+						   : phases[en->op];
+		if (strcmp(said, phase) != 0)
+			broken(s, P_SEEN, "%s is %s, and said to be %s",
+			    s->nodes[i].name, phase, said);
+		if ((*json_text(node, "status") != '\0') != en->finished)
+			broken(s, P_SEEN, "%s is said to be %s too early",
+			    s->nodes[i].name, json_text(node, "status"));
+		if (en->finished)
+			check_left(s, &s->nodes[i], node);
+	}
+	report_to_text(&b, &s->g, "/runs/x", false);
+	buf_release(&b);
 	json_decref(r);
 }
 

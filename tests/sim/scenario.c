@@ -89,7 +89,8 @@ struct coordinator
 scenario_coordinator(struct sim *s)
 {
 	const char *boot =
-	    s->home == SIZE_MAX
+	    s->home == SIZE_MAX && chance(s, 10) ? "" /* it does not know */
+	    : s->home == SIZE_MAX
 		? boot_id(s, "elsewhere", s->crashes)
 		: boot_id(s, s->nodes[s->home].name, s->nodes[s->home].boot);
 
@@ -98,9 +99,10 @@ scenario_coordinator(struct sim *s)
 }
 
 enum trouble
-scenario_trouble(struct sim *s)
+scenario_trouble(struct sim *s, enum op_kind op)
 {
-	if (s->calm || !chance(s, s->trouble_percent))
+	if (s->calm || (s->focus != OP_KIND_COUNT && s->focus != op) ||
+	    !chance(s, s->trouble_percent))
 		return T_NONE;
 	return s->troubles[below(s, s->n_troubles)];
 }
@@ -143,8 +145,10 @@ make_offer(struct sim *s, const struct sim_node *n, size_t number, bool chain)
 	    .kb = some_words(s, ""),
 	    .sha256 = "",
 	    .size_bytes = below(s, 1000000),
-	    .properties = "",
+	    .properties = chance(s, 80) ? "" : "{\"a\":[1,\"b\"]}",
 	    .joint = ((s->joint >> o->plugin) & 1) != 0,
+	    .once = chance(s, 30),
+	    .restart = (enum update_restart)below(s, 3),
 	    .reason = ""};
 	o->after = chain			 ? (unsigned)number
 		   : number < 3 || chance(s, 60) ? 0
@@ -156,14 +160,15 @@ make_offer(struct sim *s, const struct sim_node *n, size_t number, bool chain)
 	o->code = o->result == RESULT_FAILED ? 0x80240017 : 0;
 	o->reboot = chance(s, 25);
 	o->installed = chance(s, 10);
-	o->repeats = chance(s, 10);
+	o->repeats = chance(s, 10) && !(s->calm && o->info.once);
+	o->lingers = o->reboot && chance(s, 20);
 	o->takes_ms = some_time(s, 120000);
 }
 
 static void
 make_node(struct sim *s, struct sim_node *n, size_t number)
 {
-	bool chain = chance(s, s->run.n_nodes > 20 ? 1 : 4);
+	bool chain = chance(s, s->run.n_nodes > 20 ? 1 : 8);
 
 	n->name = arena_printf(&s->arena, "n%zu", number);
 	n->local = s->all_local || (number == s->home && chance(s, 60));
@@ -266,6 +271,32 @@ make_run(struct sim *s)
 	r->allow_self_reboot &= !s->all_local;
 }
 
+/* What the health check found, which did not stop the run. */
+static void
+make_findings(struct sim *s)
+{
+	s->n_findings = below(s, 4);
+	s->findings =
+	    arena_alloc(&s->arena, (s->n_findings + 1) * sizeof(*s->findings));
+	for (size_t i = 0; i < s->n_findings; i++) {
+		s->findings[i] = (struct finding){.id = "disk-space",
+		    .node = chance(s, 50) ? NULL : s->nodes[0].name,
+		    .severity = (enum severity)below(s, 3),
+		    .message = some_words(s, "little space"),
+		    .remedy = some_words(s, ""),
+		    .source = "cau",
+		    .perfdata = some_words(s, ""),
+		    .acknowledged = "",
+		    .until = ""};
+		if (chance(s, 70))
+			continue;
+		s->findings[i].acknowledged = some_words(s, "known");
+		s->findings[i].until = "2026-12-31";
+	}
+	if (s->n_findings == 0 && chance(s, 50))
+		s->findings = NULL; /* not looked for */
+}
+
 static int
 by_time(const void *a, const void *b)
 {
@@ -345,6 +376,13 @@ scenario_make(struct sim *s)
 	s->hostile = chance(s, 25);
 	s->coarse = chance(s, 20);
 	s->trouble_percent = 1 + below(s, chance(s, 60) ? 10 : 40);
+	/* Or most runs would fail before anything is done. */
+	s->focus = OP_KIND_COUNT;
+	if (chance(s, 50)) {
+		s->focus = (enum op_kind)below(s, OP_KIND_COUNT);
+		s->trouble_percent = 10 + below(s, 70);
+	}
+	s->late_crashes = chance(s, 50);
 	s->crash_percent = chance(s, 40) ? 0 : 1 + below(s, 8);
 	s->most_crashes = 1 + below(s, chance(s, 80) ? 3 : 12);
 	s->abandon_percent = s->calm || chance(s, 85) ? 0 : 50;
@@ -354,6 +392,7 @@ scenario_make(struct sim *s)
 	if (s->n_troubles == 0)
 		s->troubles[s->n_troubles++] = T_WRONG;
 	make_run(s);
+	make_findings(s);
 	s->stop_ms = s->stop_now_ms = FOREVER;
 	s->self = scenario_coordinator(s);
 	disk_init(&s->disk, sim_random(&s->random));
@@ -378,12 +417,15 @@ show_node(const struct sim_node *n)
 		(void)printf("  %s waits for a restart\n", n->name);
 	for (size_t i = 0; i < n->n_offers; i++) {
 		o = &n->offers[i];
-		(void)printf("  %s %.40s of plug-in %zu%s: %s%s%s, after %u\n",
+		(void)printf(
+		    "  %s %.40s of plug-in %zu%s%s: %s%s%s, after %u\n",
 		    n->name, o->info.id, o->plugin + 1,
 		    o->info.joint ? " (joint)" : "",
+		    o->info.once ? " (once)" : "",
 		    update_result_name(o->result), o->reboot ? ", restart" : "",
 		    o->installed ? ", is installed"
 		    : o->repeats ? ", is offered for ever"
+		    : o->lingers ? ", is offered until then"
 				 : "",
 		    o->after);
 	}

@@ -69,6 +69,7 @@ struct offer {
 	bool reboot;
 	bool installed; /* before the run */
 	bool repeats;	/* is offered again when it is installed */
+	bool lingers;	/* the same, until the node restarts */
 	int64_t takes_ms;
 	unsigned staged;	/* with the others of that stage, 0: not */
 	const char *staged_job; /* what it was staged for */
@@ -81,7 +82,8 @@ enum job_way {
 	WAY_STUCK,    /* cannot be ended */
 	WAY_CUT,      /* by a restart of its node */
 	WAY_CANCELED, /* ended on demand */
-	WAY_NEVER     /* not started, and never will */
+	WAY_NEVER,    /* not started, and never will */
+	WAY_REFUSED   /* the same, because it could not be */
 };
 
 /* An installer or a script on a node: lives on whatever the coordinator
@@ -157,7 +159,7 @@ struct incident {
 
 /* What the events so far say, without the engine. */
 struct ledger_node {
-	unsigned attempt, pass, suspends_failed, starts;
+	unsigned attempt, pass, first_pass, suspends_failed, starts;
 	int64_t last_end_ms;
 	bool turn; /* has begun */
 	bool busy;
@@ -170,12 +172,19 @@ struct ledger_node {
 	bool others; /* this attempt found it taken out by others */
 	bool was_suspended, was_post_due; /* before the operation in flight */
 	bool restart_open;		  /* asked for, not seen back: */
-	unsigned restart_boot;
+	unsigned restart_boot, n_restarts;
 	bool pre_ok;		 /* a pre-update script not yet answered */
 	bool post_due;		 /* something is to be followed by the other */
 	size_t last_update;	 /* of this pass, SIZE_MAX: none */
 	size_t installing;	 /* SIZE_MAX: none */
 	uint64_t failed_plugins; /* in this attempt */
+	bool bad;		 /* something else failed in it */
+	bool restart_due;	 /* asked for, and not done */
+	/* Offers by their numbers: said to be installed, and those that may not
+	 * be offered then and were. */
+	uint64_t well, offered_again;
+	size_t n_errors;
+	uint64_t first_error;
 };
 
 struct ledger {
@@ -192,6 +201,7 @@ struct disk {
 	size_t durable;	  /* what a loss of power leaves */
 	size_t room;	  /* until it is full */
 	bool broken;	  /* the next fdatasync fails */
+	bool stubborn;	  /* the journal is not opened, or not cut */
 	uint64_t random;
 };
 
@@ -208,6 +218,10 @@ struct sim {
 	uint64_t joint; /* plug-ins that install all in one transaction */
 	unsigned trouble_percent, crash_percent, abandon_percent;
 	unsigned most_crashes;
+	enum op_kind focus; /* of the troubles; OP_KIND_COUNT: all kinds */
+	bool late_crashes;  /* none before the first turn */
+	struct finding *findings;
+	size_t n_findings;
 	enum trouble troubles[T_COUNT];
 	unsigned n_troubles;
 	struct incident incidents[6 + 6];
@@ -253,7 +267,7 @@ const char *some_text(struct sim *s, const char *plain);
 const char *some_words(struct sim *s, const char *plain);
 void scenario_make(struct sim *s);
 void scenario_show(const struct sim *s);
-enum trouble scenario_trouble(struct sim *s);
+enum trouble scenario_trouble(struct sim *s, enum op_kind op);
 struct coordinator scenario_coordinator(struct sim *s);
 
 /* driver.c */
@@ -263,8 +277,8 @@ void crash(struct sim *s, const char *how);
 /* disk.c */
 void disk_init(struct disk *d, uint64_t random);
 void disk_release(struct disk *d);
-/* The journal on it; the disk is the one of this run until the next call. */
-void disk_open(struct disk *d, struct journal *j);
+/* What lies under the journal from now on. */
+void disk_use(struct disk *d);
 void disk_lose_power(struct disk *d);
 #define DISK_PATH "journal of the simulator"
 
@@ -284,6 +298,7 @@ offer_is_installed(const struct sim *s, const struct sim_node *n, size_t offer);
 bool
 offer_is_shown(const struct sim *s, const struct sim_node *n, size_t offer);
 void jobs_act(struct sim *s, struct sim_node *n);
+void job_refused(struct sim_node *n, const char *id, size_t offer);
 void jobs_cut(struct sim *s, struct sim_node *n);
 
 /* world.c */
@@ -307,12 +322,15 @@ void ledger_init(struct ledger *l, const struct sim *s);
 void
 ledger_apply(struct ledger *l, const struct sim *s, const struct event *ev);
 bool ledger_begins_turn(enum op_kind op);
+uint64_t hash_text(const char *text);
+unsigned boot_number(const char *boot_id);
 size_t node_number(const struct sim *s, const char *name);
 
 /* check.c */
 void check_plan(struct sim *s, const struct engine_plan *plan, bool waiting);
 void check_start(struct sim *s, const struct event *ev);
 void check_state(struct sim *s);
+bool node_went_badly(const struct ledger_node *l);
 bool drains(const struct sim *s);
 bool may_restart(const struct sim *s, const struct sim_node *n);
 void check_job(
@@ -320,11 +338,14 @@ void check_job(
 
 /* report.c */
 void check_report(struct sim *s);
+void check_status(struct sim *s);
 void check_known(struct sim *s);
 
 /* damage.c */
 uint64_t state_hash(const struct engine *g);
 void check_same(struct sim *s, const struct engine *g);
+void check_constants(
+    struct sim *s, const struct engine *live, const struct engine *g);
 void check_fold(struct sim *s);
 void check_damage(struct sim *s);
 void use_state(struct sim *s, struct engine *g);

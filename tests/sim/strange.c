@@ -97,6 +97,61 @@ misfit(const struct engine *g, const struct event *ev, const struct before *b)
 	return NULL;
 }
 
+/* The run of this seed with one thing in it that no run may have. */
+static void
+check_bad_run(struct sim *s)
+{
+	static const char *const drain[] = {"drain", NULL};
+	static const char *const none[] = {NULL};
+	struct event ev = {.type = EV_RUN_STARTED, .at_ms = SIM_T0};
+	struct run_info *r = &ev.run;
+	struct err e = {CAU_OK, ""};
+	struct engine g;
+	int64_t *const least_one[] = {&r->parallel, &r->max_unavailable};
+	int64_t *const least_none[] = {&r->max_failed_nodes,
+	    &r->max_retries_per_node, &r->retry_wait_ms, &r->suspend_retries};
+	int64_t *const limited[] = {&r->max_retries_per_node, &r->retry_wait_ms,
+	    &r->warn_after_ms, &r->stop_after_ms, &r->suspend_retries};
+	struct run_node *nodes =
+	    arena_alloc(&s->arena, (s->run.n_nodes + 1) * sizeof(*nodes));
+
+	*r = s->run;
+	ev.coordinator = s->self;
+	memcpy(nodes, r->nodes, r->n_nodes * sizeof(*nodes));
+	r->nodes = nodes;
+	switch (below(s, 8)) {
+	case 0:
+		*least_one[below(s, 2)] = 0;
+		break;
+	case 1:
+		*least_none[below(s, 4)] = -1;
+		break;
+	case 2:
+		*limited[below(s, 5)] = INT64_MAX;
+		break;
+	case 3:
+		r->n_plugins = RUN_MAX_PLUGINS + 1;
+		break;
+	case 4:
+		r->suspend_command = drain;
+		r->resume_command = none;
+		break;
+	case 5:
+		r->rsh = none;
+		break;
+	case 6:
+		nodes[below(s, (unsigned)r->n_nodes)].name = "";
+		break;
+	default:
+		nodes[r->n_nodes++] = s->run.nodes[0];
+		break;
+	}
+	engine_init(&g);
+	if (engine_apply(&g, &ev, &e) == 0 || e.text[0] == '\0')
+		broken(s, P_INPUT, "a run that cannot be is begun");
+	engine_release(&g);
+}
+
 static void
 some_end(struct sim *s, const struct sim_node *n, struct event *ev)
 {
@@ -106,6 +161,13 @@ some_end(struct sim *s, const struct sim_node *n, struct event *ev)
 			? NULL
 			: some_words(s, "trouble");
 	ev->bytes = below(s, 1000);
+	if (chance(s, 10)) {
+		ev->failures = arena_alloc(&s->arena, sizeof(*ev->failures));
+		*ev->failures = (struct plugin_failure){
+		    chance(s, 50) ? "nobody's" : s->run.plugins[0].name,
+		    some_words(s, "no such folder")};
+		ev->n_failures = 1;
+	}
 	ev->result = (struct install_result){
 	    .result = (enum update_result)(1 + below(s, RESULT_UNKNOWN)),
 	    .reboot_required = chance(s, 50),
@@ -168,6 +230,7 @@ check_strange(struct sim *s)
 	const char *why;
 	size_t good;
 
+	check_bad_run(s);
 	buf_add(&part, s->disk.bytes.data,
 	    1 + below(s, (unsigned)s->disk.bytes.len));
 	engine_init(&g);

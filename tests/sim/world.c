@@ -328,7 +328,7 @@ world_start(struct sim *s, struct sim_node *n)
 
 	f->on = true;
 	f->acted = f->canceled = false;
-	f->trouble = scenario_trouble(s);
+	f->trouble = scenario_trouble(s, op);
 	f->failed = 0;
 	if (f->trouble == T_WRONG && (op == OP_SCAN || op == OP_STAGE))
 		f->failed = some_plugins(s, &f->started);
