@@ -160,7 +160,7 @@ next_attempt(struct engine *g, struct engine_node *n)
 	n->broken = n->lost = n->tried = false;
 	n->failed_plugins = 0;
 	n->scanned = n->staged = n->cursor = 0;
-	n->suspend_tries = 0;
+	n->suspend_tries = n->turns = 0;
 	/* By others: maybe not any more. */
 	n->drained = n->drained && n->suspended;
 	n->retry_at_ms = g->last_ms + g->run.retry_wait_ms;

@@ -338,6 +338,18 @@ engine_job_id(const struct engine *g, const struct engine_node *n,
 			 update, n->attempt);
 }
 
+/* The same for a script: once in an attempt, or once in each turn of it. */
+static const char *
+script_job_id(const struct engine *g, const struct engine_node *n,
+    enum op_kind op, struct arena *a)
+{
+	const char *id = arena_printf(a, "%s.%zu.%s.%u", g->run.run_id,
+	    (size_t)(n - g->nodes), op == OP_PRE_SCRIPT ? "pre" : "post",
+	    n->attempt);
+
+	return n->turns == 0 ? id : arena_printf(a, "%s.%u", id, n->turns + 1);
+}
+
 /* The plug-in that a scan or stage is for, when they go one by one. */
 static const char *
 serial_plugin(
@@ -400,9 +412,7 @@ add_op(const struct engine *g, const struct engine_node *n,
 	case OP_PRE_SCRIPT:
 	case OP_POST_SCRIPT:
 		ev->boot_id = n->script_running ? n->script_boot : n->boot_id;
-		ev->job = arena_printf(a, "%s.%zu.%s.%u", g->run.run_id,
-		    (size_t)(n - g->nodes),
-		    ev->op == OP_PRE_SCRIPT ? "pre" : "post", n->attempt);
+		ev->job = script_job_id(g, n, ev->op, a);
 		break;
 	case OP_RESTART:
 		ev->boot_id = engine_reboot_is_open(n)

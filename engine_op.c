@@ -394,6 +394,7 @@ op_done(struct engine *g, struct engine_node *n, const struct event *ev,
 		break;
 	case OP_POST_SCRIPT:
 		n->opened = false;
+		n->turns++;
 		break;
 	case OP_INSTALL:
 	case OP_KIND_COUNT:

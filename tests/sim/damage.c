@@ -103,6 +103,7 @@ mix_node(uint64_t h, const struct engine_node *n)
 	h = mix(h, n->restart_needed ? n->restart_plugin : 0);
 	h = mix(h, n->attempt * 1000U + n->pass);
 	h = mix(h, n->first_pass + 1000U * n->suspend_tries);
+	h = mix(h, n->turns);
 	h = mix(h, n->scanned + 1000 * n->staged + 1000000 * n->cursor);
 	h = mix(h, (uint64_t)n->status);
 	h = mix(h, (uint64_t)n->retry_at_ms);

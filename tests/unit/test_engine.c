@@ -721,6 +721,51 @@ test_same_job(void **state)
 	script_end(&s);
 }
 
+/* A node that has two turns in one attempt, because a coordinator on it may not
+ * restart it and one elsewhere may, has its scripts run in both. */
+static void
+test_scripts_of_two_turns(void **state)
+{
+	struct script_run run = {
+	    .n_nodes = 1, .drain = true, .pre = true, .post = true};
+	struct event ev = {.type = EV_RUN_RECOVERED,
+	    .coordinator = {"n1", "user", "v", "boot-n1-0", 9}};
+	struct engine_plan first, second;
+	struct buf b = BUF_INIT;
+	struct script s;
+
+	(void)state;
+	script_begin(&s, &run);
+	script_play(&s, "n1 Scan -> n1 ok a\n"
+			"n1 Stage -> n1 ok\n"
+			"n1 PreUpdateScript -> n1 ok\n"
+			"n1 Suspend -> n1 ok\n"
+			"n1 Install a -> n1 Succeeded reboot");
+	script_turn(&s, &b);
+	assert_string_equal(b.data, "n1 Restart");
+	ev.at_ms = s.now_ms;
+	script_record(&s, &ev);
+	script_play(&s, "n1 Scan -> n1 ok\n"
+			"n1 Resume -> n1 ok");
+	engine_next(&s.g, s.now_ms, &first, &s.arena);
+	script_play(&s, "n1 PostUpdateScript -> recover\n"
+			"n1 PostUpdateScript -> n1 ok");
+	assert_string_equal(first.events[0].job, SCRIPT_ID ".0.post.1");
+	engine_next(&s.g, s.now_ms, &second, &s.arena);
+	assert_int_equal(second.events[0].op, OP_PRE_SCRIPT);
+	assert_string_equal(second.events[0].job, SCRIPT_ID ".0.pre.1.2");
+	script_play(&s, "n1 PreUpdateScript -> n1 ok\n"
+			"n1 Suspend -> n1 ok\n"
+			"n1 Restart -> n1 ok\n"
+			"n1 Resume -> n1 ok");
+	engine_next(&s.g, s.now_ms, &second, &s.arena);
+	assert_int_equal(second.events[0].op, OP_POST_SCRIPT);
+	assert_string_equal(second.events[0].job, SCRIPT_ID ".0.post.1.2");
+	script_play(&s, "n1 PostUpdateScript -> n1 ok\nSucceeded");
+	buf_release(&b);
+	script_end(&s);
+}
+
 /* Applies an event that does not fit. */
 static void
 refuse(struct script *s, struct event ev, const char *why)
@@ -1514,6 +1559,7 @@ main(void)
 	    cmocka_unit_test(test_stop),
 	    cmocka_unit_test(test_recovery),
 	    cmocka_unit_test(test_same_job),
+	    cmocka_unit_test(test_scripts_of_two_turns),
 	    cmocka_unit_test(test_misfits),
 	    cmocka_unit_test(test_bad_runs),
 	    cmocka_unit_test(test_attempts),
