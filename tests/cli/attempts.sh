@@ -97,6 +97,20 @@ runs 1 run1 --retry-wait 1ms --max-retries-per-node 1 --suspend-command 'sh neve
 	--resume-command 'sh tool in'
 err_has 'n1: attempt 2 of 2 begins in'
 
+it '--suspend-timeout: a command that hangs is ended with all its processes'
+start
+script hangs "echo hangs >>$dir/order" 'sleep 1000 & wait'
+runs 1 run1 --max-retries-per-node 0 --suspend-timeout 300ms --suspend-command ./hangs \
+	--resume-command 'sh tool in'
+out_has '    error: suspend command ./hangs: it did not end within 0.3 s'
+same 'order' "$(tr '\n' ' ' <order)" 'hangs in n1 '
+start
+runs 1 run1 --max-retries-per-node 0 --suspend-timeout 300ms --suspend-command 'sh tool out' \
+	--resume-command ./hangs
+out_has '    error: resume command ./hangs: it did not end within 0.3 s'
+out_has 'LEFT OUT OF SERVICE'
+eventually 'nobody is left' nobody
+
 it 'suspend retries do not use up attempts'
 start
 runs 1 run1 --retry-wait 0s --max-retries-per-node 0 --suspend-retries-per-node 2 \
