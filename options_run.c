@@ -374,6 +374,7 @@ int
 options_run_info(struct options *o, struct err *e)
 {
 	struct run_info *r = &o->run;
+	const char *one;
 
 	r->run_id = r->digest = "";
 	r->rsh = words_split(o->rsh, &o->arena, e);
@@ -387,9 +388,12 @@ options_run_info(struct options *o, struct err *e)
 		return err_wrap(e, "%s", options_label(o, "resume-command"));
 	if (r->rsh[0] == NULL)
 		return err_set(e, CAU_USAGE, "--rsh: a command is expected");
+	one = r->suspend_command[0] == NULL ? "resume-command"
+					    : "suspend-command";
 	if ((r->suspend_command[0] == NULL) != (r->resume_command[0] == NULL))
 		return err_set(e, CAU_USAGE,
-		    "--suspend-command and --resume-command belong together");
+		    "%s: there is no %s command, the two belong together",
+		    options_label(o, one), *one == 'r' ? "suspend" : "resume");
 	if (r->node_state_dir[0] != '/')
 		return err_set(e, CAU_USAGE,
 		    "--node-state-dir: an absolute path is needed");

@@ -249,9 +249,9 @@ err_has '--node-state-dir: an absolute path is needed'
 
 it 'suspend and resume belong together'
 runs 2 cau run --nodes n1=host --root root --suspend-command true
-err_has '--suspend-command and --resume-command belong together'
+err_has 'cau run: --suspend-command: there is no resume command, the two belong together'
 runs 2 cau run --nodes n1=host --root root --resume-command true
-err_has '--suspend-command and --resume-command belong together'
+err_has 'cau run: --resume-command: there is no suspend command, the two belong together'
 runs 2 cau run --nodes n1=host --root root --suspend-command "'x" --resume-command true
 err_has '--suspend-command: a quote is never closed'
 

@@ -339,6 +339,18 @@ head -n 1 err >first
 file_is first <<'X'
 cau run: p/profile:3: NodeOrder: n4 is none of the nodes
 X
+prof <<X
+$plugin
+$args
+SuspendCommand=true
+X
+runs 2 with run
+err_has 'cau run: p/profile:3: SuspendCommand: there is no resume command, the two belong together'
+prof <<X
+$plugin
+$args
+NodeOrder=n4
+X
 runs 2 with run --node-order n5
 err_has 'cau run: --node-order: n5 is none of the nodes'
 
