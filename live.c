@@ -135,7 +135,8 @@ describe_work(struct row *r)
 		    short_label(&n->updates[n->op_update].info));
 		break;
 	case OP_RESTART:
-		buf_addstr(&r->what, n->restart_reason);
+		if (n->restart_reason != NULL)
+			buf_addstr(&r->what, n->restart_reason);
 		break;
 	case OP_RESUME:
 		buf_addstr(&r->what, "putting it back into service");

@@ -70,6 +70,8 @@ started_words(
 		break;
 	case OP_RESTART:
 		buf_addstr(b, "restarting");
+		if (n->restart_reason != NULL)
+			buf_addf(b, ": %s", n->restart_reason);
 		break;
 	case OP_RESUME:
 		buf_addstr(b, "putting it back into service");

@@ -84,6 +84,29 @@ test_way_of_a_node(void **state)
 	script_end(&s);
 }
 
+/* Why it restarts stands there. */
+static void
+test_restart(void **state)
+{
+	static const struct script_run run = {.n_nodes = 1};
+	struct buf b = BUF_INIT;
+	struct script s;
+
+	(void)state;
+	script_begin(&s, &run);
+	script_play(&s, "n1 Scan -> n1 ok a\n"
+			"n1 Stage -> n1 ok\n"
+			"n1 Install a -> n1 Succeeded reboot\n"
+			"n1 Restart -> stop");
+	frame(&b, &s, 80, 24);
+	assert_string_equal(b.data,
+	    "Updating Run 9f1c2d3e: STOPPING, 0 of 1 node done, 5.5 s\n"
+	    "  n1  Restarting  [####################]  2.5 s  a asked for it, "
+	    "1 restart\n");
+	buf_release(&b);
+	script_end(&s);
+}
+
 /* Those that are worked on come first, then those with trouble. */
 static void
 test_more_than_fit(void **state)
@@ -160,6 +183,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_way_of_a_node),
+	    cmocka_unit_test(test_restart),
 	    cmocka_unit_test(test_more_than_fit),
 	    cmocka_unit_test(test_narrow),
 	};
