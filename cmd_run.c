@@ -581,6 +581,8 @@ take_up(struct session *s, struct err *e)
 	struct event ev = {.type = EV_RUN_RECOVERED};
 	char now[RUN_ID_SIZE];
 
+	if (state_check(s->o->state_dir, e) == -1)
+		return -1;
 	if (state_current(s->o->state_dir, s->run_id) == -1)
 		return err_set(e, CAU_USAGE, "there is no run to recover in %s",
 		    s->o->state_dir);

@@ -210,15 +210,27 @@ collect(struct hotfix *h, struct access_report *report, struct buf *warnings,
 	return 0;
 }
 
+/* Of the rules with the arguments, and of the files, so that it can be told
+ * which of them are others. */
 static void
 make_digest(struct hotfix *h, const struct buf *config)
 {
-	char *text, sha[SHA256_HEX];
+	char sha[SHA256_HEX], files[SHA256_HEX];
+	struct buf b = BUF_INIT;
 
 	sha256_hex(sha, config->data, config->len);
-	text = xasprintf("%s %" PRId64, sha, h->timeout_ms);
-	sha256_hex(h->digest, text, strlen(text));
-	free(text);
+	buf_addf(&b, "%s %" PRId64, sha, h->timeout_ms);
+	sha256_hex(sha, b.data, b.len);
+	buf_reset(&b);
+	for (size_t i = 0; i < h->n_sections; i++)
+		for (size_t k = 0; k < h->sections[i].set.n_files; k++)
+			buf_addf(&b, "%s %s\n",
+			    h->sections[i].known[k].update.sha256,
+			    h->sections[i].known[k].update.id);
+	sha256_hex(files, b.data, b.len);
+	h->digest =
+	    arena_printf(&h->arena, "%s;HotfixRootFolder %s", sha, files);
+	buf_release(&b);
 }
 
 /* The connection to a file server must be signed or encrypted (facts on the

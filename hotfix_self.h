@@ -46,7 +46,7 @@ struct hotfix {
 	struct section *sections;
 	size_t n_sections;
 	struct hotfix_set strays;
-	char digest[SHA256_HEX];
+	const char *digest;
 };
 
 extern const struct plugin_argument hotfix_arguments[];

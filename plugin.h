@@ -59,7 +59,8 @@ struct plugin_ops {
 	int (*configure)(void **self, const struct plugin_config *config,
 	    struct buf *warnings, struct err *e);
 	void (*release)(void *self);
-	/* A hex digest of everything that decides what is run. */
+	/* A hex digest of everything that decides what is run; behind it, each
+	 * as ";NAME DIGEST", those of what is to be told apart. */
 	const char *(*digest)(const void *self);
 	enum node_rc (*scan)(const void *self, struct node *n,
 	    bool ignore_receipts, struct scan_result *result, struct arena *a,

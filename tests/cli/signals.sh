@@ -371,6 +371,38 @@ arrived n2
 open_gate n2
 ended 0
 
+it 'recover with other update files is refused; with the old ones it goes on'
+start
+begin
+kill -9 $run
+wait $run 2>/dev/null
+open_gate n1
+cp -p $all/b.sh b.keep
+for change in more fewer other; do
+	case $change in
+	more) echo 'exit 0' | put $all/c.sh ;;
+	fewer) rm $all/b.sh ;;
+	other) sed 's/ b"/ B"/' b.keep | put $all/b.sh ;;
+	esac
+	cp -R n1 n1.before
+	runs 7 cau recover
+	silent_out
+	err_is <<'EOF'
+cau recover: HotfixRootFolder changed since run RUN began (rules, arguments or contents): put back what was there to go on, or give the run up with cau recover --abandon
+EOF
+	yes 'nothing was touched' diff -r n1 n1.before
+	rm -r n1.before
+	rm -f $all/c.sh
+	cp -p b.keep $all/b.sh
+done
+echo 'no update' | put $all/readme
+"$CAU" recover >run.out 2>run.err </dev/null &
+run=$!
+arrived n2
+open_gate n2
+ended 0
+rm b.keep
+
 it 'recover with another script is refused, and it is named'
 start
 printf '#!/bin/sh\n' >pre

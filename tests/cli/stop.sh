@@ -401,6 +401,10 @@ cau stop: cannot look into DIR/c: Permission denied
 EOF
 	runs 1 $other "$CAU" status
 	silent_out
+	runs 1 $other "$CAU" recover
+	err_is <<'EOF'
+cau recover: cannot look into DIR/c: Permission denied
+EOF
 	runs 1 $other "$CAU" report list
 	err_is <<'EOF'
 cau report: cannot look into DIR/c: Permission denied
