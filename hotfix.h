@@ -11,6 +11,8 @@
 #include "rules.h"
 
 #define HOTFIX_ALL "CAUHotfix_All"
+/* Of the digest of the files in a root folder (plugin.h). */
+#define HOTFIX_FILES "HotfixRootFolder"
 
 enum entry_type { ENTRY_FILE, ENTRY_FOLDER, ENTRY_LINK, ENTRY_OTHER };
 

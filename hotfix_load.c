@@ -229,7 +229,7 @@ make_digest(struct hotfix *h, const struct buf *config)
 			    h->sections[i].known[k].update.id);
 	sha256_hex(files, b.data, b.len);
 	h->digest =
-	    arena_printf(&h->arena, "%s;HotfixRootFolder %s", sha, files);
+	    arena_printf(&h->arena, "%s;" HOTFIX_FILES " %s", sha, files);
 	buf_release(&b);
 }
 

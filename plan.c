@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "hotfix.h"
 #include "scan.h"
 #include "text.h"
 
@@ -406,7 +407,8 @@ option_drift(struct drift *d, const json_t *was, const json_t *is)
 		ADD(d, "the plug-ins or their arguments are others");
 }
 
-/* Of "NAME DIGEST;NAME DIGEST;" those that are not as they were. */
+/* Of "NAME DIGEST;NAME DIGEST;" those that are not as they were. Update files
+ * are told one by one, by the nodes that they are for. */
 static void
 digest_drift(struct drift *d, const json_t *was, const json_t *is)
 {
@@ -417,7 +419,9 @@ digest_drift(struct drift *d, const json_t *was, const json_t *is)
 	for (part = strtok_r(copy, ";", &save); part != NULL;
 	     part = strtok_r(NULL, ";", &save)) {
 		whole = xasprintf("%s;", part);
-		if (strstr(before, whole) == NULL) {
+		if (strncmp(whole, HOTFIX_FILES " ", sizeof(HOTFIX_FILES)) !=
+			0 &&
+		    strstr(before, whole) == NULL) {
 			whole[strcspn(whole, " ")] = '\0';
 			ADD(d, whole,
 			    strstr(whole, "Script") == NULL
