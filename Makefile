@@ -71,6 +71,7 @@ SRCS = \
 	cmd_plan.c \
 	cmd_plugin.c \
 	cmd_query.c \
+	cmd_recover.c \
 	cmd_replay.c \
 	cmd_report.c \
 	cmd_rules.c \
@@ -151,6 +152,7 @@ SRCS = \
 	run.c \
 	salvage.c \
 	script.c \
+	session.c \
 	simulate.c \
 	state.c \
 	survey.c \

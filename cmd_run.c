@@ -1,216 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* cau run and cau recover: an Updating Run, from its start or taken up. */
-#include <errno.h>
+/* cau run: an Updating Run from its start. */
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
-#include "examine.h"
 #include "file.h"
-#include "options.h"
-#include "report.h"
-#include "run.h"
-#include "salvage.h"
 #include "scan.h"
-#include "state.h"
+#include "session.h"
 #include "survey.h"
-#include "text.h"
-
-/* What both commands hold; everything is released by session_release. */
-struct session {
-	const struct options *o;
-	const char *command;
-	char run_id[RUN_ID_SIZE];
-	char *run_dir;
-	struct coordinator self;
-	struct arena arena;
-	struct state_lock lock;
-	struct journal journal;
-	struct engine engine;
-	struct run_info run; /* that of a run taken up, as work has it */
-	struct work work;
-	bool has_work;
-	struct view view;
-	struct health health;
-};
-
-static void
-session_init(struct session *s, const struct options *o)
-{
-	memset(s, 0, sizeof(*s));
-	s->o = o;
-	s->command = o->command;
-	s->lock.fd = -1;
-	s->journal.fd = -1;
-	buf_init(&s->journal.pending);
-	engine_init(&s->engine);
-	coordinator_self(&s->self, &s->arena);
-	view_init(&s->view, o->json, o->quiet, o->no_color);
-	health_init(&s->health, &o->health);
-}
-
-/*
- * Threads that still work on nodes when a run is left end with the process.
- * Until then they read what they were given, so all of that stays.
- */
-static bool still_busy;
-
-static void
-session_release(struct session *s)
-{
-	if (s->has_work && s->work.in_flight > 0) {
-		if (s->work.control_dir != NULL)
-			file_remove_tree(s->work.control_dir);
-		still_busy = true;
-		return;
-	}
-	if (s->has_work)
-		work_release(&s->work);
-	journal_close(&s->journal);
-	engine_release(&s->engine);
-	state_unlock(&s->lock);
-	view_release(&s->view);
-	health_release(&s->health);
-	free(s->run_dir);
-	arena_release(&s->arena);
-	free(s);
-}
-
-static void
-finish_options(struct options *o)
-{
-	if (still_busy)
-		return;
-	options_release(o);
-	free(o);
-}
-
-static void
-print_report(const struct session *s)
-{
-	struct buf b = BUF_INIT;
-
-	if (s->o->json) {
-		json_print(stdout, report_to_json(&s->engine), true);
-		return;
-	}
-	report_to_text(
-	    &b, &s->engine, s->run_dir, view_color_stdout(s->o->no_color));
-	(void)fputs(b.data, stdout);
-	buf_release(&b);
-}
-
-/* A run that is left may leave nodes out of service: nobody must have to
- * find that out. */
-static void
-tell_suspended(const struct session *s)
-{
-	const struct engine_node *n;
-
-	for (size_t i = 0; i < s->engine.run.n_nodes; i++) {
-		n = &s->engine.nodes[i];
-		if (n->suspended)
-			(void)fprintf(stderr,
-			    "cau %s: %s IS OUT OF SERVICE; cau recover puts it "
-			    "back\n",
-			    s->command, n->info->name);
-	}
-}
-
-/* Drives the run and tells how it ended. */
-static int
-drive(struct session *s)
-{
-	struct err e;
-	enum run_end end =
-	    run_drive(&s->engine, &s->journal, &s->work, &s->view, &e);
-
-	/* First of all: a terminal that is stopped (^S) holds up what is shown,
-	 * but no other run. */
-	if (end == RUN_FINISHED) {
-		work_unlock(&s->work);
-		state_clear_current(s->o->state_dir);
-	}
-	view_clear(&s->view);
-	switch (end) {
-	case RUN_FINISHED:
-		print_report(s);
-		return (int)engine_exit_code(&s->engine);
-	case RUN_INTERRUPTED:
-		(void)fprintf(stderr,
-		    "cau %s: left; installers that were started go on on "
-		    "their nodes; to bring the run to its end: cau recover\n",
-		    s->command);
-		tell_suspended(s);
-		return CAU_CANCELED;
-	case RUN_BROKEN:
-		break;
-	}
-	(void)fprintf(stderr,
-	    "cau %s: %s\ncau %s: the run stands where it is; when this is "
-	    "mended: cau recover\n",
-	    s->command, e.text, s->command);
-	tell_suspended(s);
-	return CAU_FAILED;
-}
-
-static int
-record_first(struct session *s, const struct event *ev, struct err *e)
-{
-	struct buf line = BUF_INIT;
-	int rc;
-
-	journal_add(&s->journal, ev, &line);
-	rc = engine_apply(&s->engine, ev, e);
-	if (rc == 0)
-		rc = journal_sync(&s->journal, e);
-	if (rc == 0) {
-		view_event(&s->view, &s->engine, ev, line.data);
-		view_flush(&s->view);
-	}
-	buf_release(&line);
-	return rc;
-}
-
-/* kept: gets them as well, or NULL. */
-static void
-tell_lines(const char *command, struct buf *lines, struct buf *kept)
-{
-	struct buf shown = BUF_INIT;
-	char *line, *save;
-
-	if (kept != NULL)
-		buf_add(kept, lines->data, lines->len);
-
-	for (line = strtok_r(lines->data, "\n", &save); line != NULL;
-	     line = strtok_r(NULL, "\n", &save)) {
-		buf_reset(&shown);
-		text_printable(&shown, line, strlen(line));
-		(void)fprintf(stderr, "cau %s: %s\n", command, shown.data);
-	}
-	buf_release(&shown);
-}
-
-/* What nobody can go on with is put aside, loudly. Not what we only may not
- * read. */
-static int
-put_aside(
-    const struct session *s, const char *id, const char *path, struct err *e)
-{
-	struct buf text = BUF_INIT;
-	int rc;
-
-	if (access(path, R_OK) == -1 && errno == EACCES)
-		return -1;
-	rc = salvage_run(s->o->state_dir, id, &text, e);
-	tell_lines(s->command, &text, NULL);
-	buf_release(&text);
-	return rc;
-}
 
 /* A run that was cut short must not be forgotten by starting another. One that
  * had just ended, or whose journal is damaged, must not be in the way. */
@@ -224,7 +23,7 @@ check_left_over(const struct session *s, struct err *e)
 
 	if (state_current(s->o->state_dir, id) == -1) {
 		rc = state_mend_current(s->o->state_dir, &lines, e);
-		tell_lines(s->command, &lines, NULL);
+		session_tell(s->command, &lines, NULL);
 		buf_release(&lines);
 		return rc;
 	}
@@ -232,7 +31,7 @@ check_left_over(const struct session *s, struct err *e)
 	engine_init(&g);
 	rc = journal_load(&g, path, NULL, e);
 	if (rc == -1)
-		rc = put_aside(s, id, path, e);
+		rc = session_put_aside(s, id, path, e);
 	else if (g.finished)
 		state_clear_current(s->o->state_dir);
 	else
@@ -255,7 +54,7 @@ check_cluster(struct work *w, struct err *e)
 	if (w->cluster->check == NULL)
 		return 0;
 	rc = w->cluster->check(w->cluster_self, &problems, e);
-	tell_lines("run", &problems, &w->warnings);
+	session_tell("run", &problems, &w->warnings);
 	buf_release(&problems);
 	return rc;
 }
@@ -270,7 +69,7 @@ check_plan(struct work *w, const struct options *o, struct err *e)
 	if (o->sealed == NULL)
 		return 0;
 	rc = survey_compare(w, o, &lines, e);
-	tell_lines("run", &lines, &w->warnings);
+	session_tell("run", &lines, &w->warnings);
 	buf_release(&lines);
 	return rc;
 }
@@ -427,7 +226,7 @@ start(struct session *s, struct options *o, struct err *e)
 	ev.n_findings = s->health.n;
 	/* Nothing has been started: a run that cannot be put on record has
 	 * never been. */
-	if (record_first(s, &ev, e) == 0 &&
+	if (session_record(s, &ev, e) == 0 &&
 	    state_set_current(o->state_dir, s->run_id, e) == 0)
 		return 0;
 	file_remove_tree(s->run_dir);
@@ -487,10 +286,9 @@ run(struct options *o)
 			print_refused(&s->work, &e);
 		rc = command_fail("run", &e);
 	} else {
-		rc = drive(s);
+		rc = session_drive(s);
 	}
-	session_release(s);
-	if (!still_busy)
+	if (session_free(s))
 		o->run.run_id = NULL; /* it lay in the session */
 	return rc;
 }
@@ -508,175 +306,6 @@ cmd_run(int argc, char **argv)
 		rc = complete_options(o, RUN_SYNOPSIS, true);
 	if (rc == -1)
 		rc = command_done("run", o->dry_run ? dry_run(o) : run(o));
-	finish_options(o);
-	return rc;
-}
-
-/* Reads the journal of the run that was cut short, and opens it to go on. */
-static int
-open_journal(struct session *s, struct err *e)
-{
-	char *path = state_journal(s->o->state_dir, s->run_id), *log;
-	size_t good = 0;
-	int rc;
-
-	if (journal_load(&s->engine, path, &good, e) == -1) {
-		if (put_aside(s, s->run_id, path, e) == 0)
-			(void)err_set(e, CAU_FAILED,
-			    "this run cannot be taken up; the next cau run "
-			    "finds the nodes as they are");
-		free(path);
-		return -1;
-	}
-	s->run_dir = state_run_dir(s->o->state_dir, s->run_id);
-	log = xasprintf("%s/log", s->run_dir);
-	rc = journal_continue(&s->journal, path, good, e);
-	if (rc == 0)
-		rc = file_mkdirs(log, e);
-	free(log);
-	free(path);
-	return rc;
-}
-
-/* Has everything at hand that the run had, and its nodes locked. */
-static int
-take_up_work(struct session *s, struct err *e)
-{
-	const char *changes;
-	int rc;
-
-	/* What is given up, or over, needs no plug-in. */
-	s->run = s->engine.run;
-	if (s->o->abandon || s->engine.finished) {
-		s->run.n_plugins = 0;
-		s->run.pre_script = s->run.post_script = "";
-	}
-	rc = work_init(&s->work, &s->run, s->o->state_dir, false, true, e);
-	s->has_work = true;
-	if (!s->o->quiet || rc == -1)
-		(void)fputs(s->work.warnings.data, stderr);
-	if (rc == -1)
-		return -1;
-	changes =
-	    s->o->abandon ? "" : work_changes(&s->work, s->engine.run.digest);
-	if (*changes != '\0')
-		return err_set(e, CAU_REFUSED,
-		    "%s changed since run %s began (rules, arguments or "
-		    "contents): put back what was there to go on, or give the "
-		    "run up with cau recover --abandon",
-		    changes, s->run_id);
-	if (work_begin(&s->work, s->run_dir, &s->self, e) == -1)
-		return -1;
-	/* A node that another run has is left alone by its turn. */
-	if (work_lock(&s->work, e) == -1 &&
-	    !(s->o->abandon && e->code == CAU_LOCKED))
-		return -1;
-	return 0;
-}
-
-/* Opens the run that was cut short, as its journal has it. */
-static int
-take_up(struct session *s, struct err *e)
-{
-	struct event ev = {.type = EV_RUN_RECOVERED};
-	char now[RUN_ID_SIZE];
-
-	if (state_check(s->o->state_dir, e) == -1)
-		return -1;
-	if (state_current(s->o->state_dir, s->run_id) == -1)
-		return err_set(e, CAU_USAGE, "there is no run to recover in %s",
-		    s->o->state_dir);
-	if (state_lock(&s->lock, s->o->state_dir, s->run_id, &s->self, e) == -1)
-		return -1;
-	/* Another recovery may have ended while we came to the lock. */
-	if (state_current(s->o->state_dir, now) == -1 ||
-	    strcmp(now, s->run_id) != 0)
-		return err_set(e, CAU_USAGE,
-		    "run %s was brought to its end meanwhile", s->run_id);
-	if (open_journal(s, e) == -1 || take_up_work(s, e) == -1)
-		return -1;
-	if (s->engine.finished)
-		return 0;
-	if (s->o->abandon)
-		ev.type = EV_RUN_ABANDONED;
-	ev.at_ms = clock_wall_ms();
-	if (ev.at_ms < s->engine.last_ms)
-		ev.at_ms = s->engine.last_ms;
-	ev.coordinator = s->self;
-	return record_first(s, &ev, e);
-}
-
-/* Whether there is a run whose coordinator went with an earlier start of this
- * machine. One that cannot be read is for a person. */
-static bool
-was_cut_by_restart(const struct options *o)
-{
-	struct arena a = ARENA_INIT;
-	struct coordinator self;
-	char id[RUN_ID_SIZE], *path;
-	struct engine g;
-	struct err e;
-	bool cut;
-
-	if (state_current(o->state_dir, id) == -1)
-		return false;
-	coordinator_self(&self, &a);
-	path = state_journal(o->state_dir, id);
-	engine_init(&g);
-	cut = journal_load(&g, path, NULL, &e) == 0 &&
-	      strcmp(g.coordinator.host, self.host) == 0 &&
-	      strcmp(g.coordinator.boot_id, self.boot_id) != 0;
-	engine_release(&g);
-	free(path);
-	arena_release(&a);
-	return cut;
-}
-
-static int
-recover(struct options *o)
-{
-	struct session *s;
-	struct err e;
-	int rc;
-
-	if (o->after_restart && !was_cut_by_restart(o)) {
-		if (!o->quiet)
-			(void)fputs("cau recover: no run was cut by a restart "
-				    "of this machine\n",
-			    stderr);
-		return CAU_OK;
-	}
-	s = xcalloc(1, sizeof(*s));
-	run_block_signals();
-	session_init(s, o);
-	if (take_up(s, &e) == -1) {
-		if (o->json)
-			print_json_error("recover", &e, true);
-		rc = command_fail("recover", &e);
-	} else if (s->engine.finished) {
-		/* It died between its last record and its last breath. */
-		work_unlock(&s->work);
-		state_clear_current(o->state_dir);
-		print_report(s);
-		rc = (int)engine_exit_code(&s->engine);
-	} else {
-		rc = drive(s);
-	}
-	session_release(s);
-	return rc;
-}
-
-int
-cmd_recover(int argc, char **argv)
-{
-	struct options *o = xcalloc(1, sizeof(*o));
-	int rc = options_parse(o, CMD_RECOVER, RECOVER_SYNOPSIS, argc, argv);
-
-	if (rc == -1 && o->n_operands > 0)
-		rc = command_misuse("recover", RECOVER_SYNOPSIS,
-		    "unexpected word '%s'", o->operands[0]);
-	if (rc == -1)
-		rc = command_done("recover", recover(o));
-	finish_options(o);
+	session_finish_options(o);
 	return rc;
 }
