@@ -360,6 +360,12 @@ restart --attempt-soft-reboot --reboot-timeout 2s
 rc=$?
 verdict "a soft reboot that does not happen" eval '[ $rc != 0 ] && error "did not go down within 2.0 s"'
 
+afresh
+lab in n1 mkdir /run/nextroot
+restart --reboot-timeout 10s
+rc=$?
+verdict "a root that waits for a soft reboot: a full restart all the same" eval 'is 0 $rc && flawless && kind full'
+
 # Two plug-ins, whose updates both ask for a restart.
 cat >second <<'X'
 #!/bin/sh

@@ -6,6 +6,7 @@
 #	lab-jobs	jobs of systemd: unit, and running or waiting
 #	lab-soft	how many soft reboots there were, if systemd counts them (or -), and their time
 #	lab-kexec	is there when a kernel is loaded for kexec
+#	nextroot	makes a reboot a soft one, unless the environment says otherwise
 # lab-asked gets a line whenever the state is asked for. With /etc/lab-soft-reboot it knows of
 # soft-reboot; with /etc/lab-refuse it refuses to restart, with /etc/lab-deaf it only says yes.
 me=${0##*/}
@@ -63,7 +64,11 @@ systemctl() {
 		esac
 	done
 	case $verb in
-	reboot) order USR1 ;;
+	reboot)
+		# As since 256.
+		[ ! -e /run/nextroot ] || [ "${SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT-}" = 1 ] || order HUP
+		order USR1
+		;;
 	poweroff | halt) order USR2 ;;
 	kexec)
 		[ -e /run/lab-kexec ] || fail 1 "No kexec kernel loaded"
