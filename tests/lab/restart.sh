@@ -4,7 +4,7 @@
 # inside the lab): services, old kernels, host keys, nodes that do not go down or
 # do not stay up, soft reboots.
 # The hooks expand on the node, the verdicts are evaluated.
-# shellcheck disable=SC2016,SC2034,SC1091,SC2154
+# shellcheck disable=SC2016,SC2034,SC1091,SC2086,SC2154
 . "$(dirname "$0")/common.sh"
 
 # lets NODE FILE: standard input becomes a file of the node.
