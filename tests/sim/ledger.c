@@ -56,6 +56,8 @@ op_started(struct ledger *l, struct ledger_node *n, const struct sim *s,
 		n->last_update = SIZE_MAX;
 	n->attempt = ev->attempt;
 	n->pass = ev->pass;
+	if (n->pass - n->first_pass > n->most_passes)
+		n->most_passes = n->pass - n->first_pass;
 	n->busy = true;
 	n->starts++;
 	if (ledger_begins_turn(ev->op))

@@ -152,9 +152,9 @@ check_node_status(struct sim *s, const struct sim_node *n, const json_t *node)
 	    s->g.stop == ENGINE_STOP_NONE)
 		broken(s, P_SEEN, "%s is canceled, and nobody asked for it",
 		    n->name);
-	if (en->endless && l->pass - l->first_pass < ENGINE_MAX_PASSES)
-		broken(s, P_END, "%s: the rest is left in pass %u", n->name,
-		    l->pass - l->first_pass + 1);
+	if (en->endless && l->most_passes < ENGINE_MAX_PASSES)
+		broken(s, P_END, "%s: the rest is left after %u passes",
+		    n->name, l->most_passes);
 	/* The unknown is left to people, and others' nodes to others. */
 	if (node_went_badly(l) && l->attempt <= s->run.max_retries_per_node &&
 	    s->g.stop == ENGINE_STOP_NONE && !en->unknown && !l->held &&

@@ -160,6 +160,7 @@ struct incident {
 /* What the events so far say, without the engine. */
 struct ledger_node {
 	unsigned attempt, pass, first_pass, suspends_failed, starts;
+	unsigned most_passes; /* of an attempt */
 	int64_t last_end_ms;
 	bool turn; /* has begun */
 	bool busy;
