@@ -292,6 +292,9 @@ check_start(struct sim *s, const struct event *ev)
 		    op_name(ev->op));
 	/* Or it would be taken for one that runs, after a restart. */
 	j = ev->job == NULL ? NULL : job_of(n, ev->job);
+	if (j != NULL && !n->flight.again)
+		broken(s, P_ORDER, "%s: %s, and %s has run already", n->name,
+		    op_name(ev->op), ev->job);
 	if (j != NULL && boot_number(ev->boot_id) > j->boot)
 		broken(s, P_SEEN, "%s: %s, as if it had begun under %s",
 		    n->name, op_name(ev->op), ev->boot_id);
