@@ -128,7 +128,7 @@ struct engine_node {
 	bool script_running;	 /* pre or post, may have been started */
 	const char *script_boot; /* of the node when it was started */
 	unsigned turns; /* brought to an end by that script, in this attempt */
-	bool opened; /* its turn began; ends with the post-update script */
+	bool opened;	/* its turn began; ends with the post-update script */
 	bool restart_needed;
 	bool restart_is_old; /* only an earlier run has left it undone */
 	bool finished;

@@ -36,8 +36,7 @@ struct plan {
 /* Whether the node is to be restarted, for what is to be installed or because
  * it waits for that already. */
 enum plan_restart { PLAN_NO_RESTART, PLAN_RESTART, PLAN_RESTART_UNKNOWN };
-enum plan_restart
-plan_restart(const struct plan *p, const struct plan_node *n);
+enum plan_restart plan_restart(const struct plan *p, const struct plan_node *n);
 
 void plan_to_text(struct buf *b, const struct plan *p);
 /* A new reference; at_ms is when it was made. */

@@ -41,7 +41,8 @@ int text_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out,
 
 /*
  * A duration in milliseconds: 500ms, 90s, 30m, 2h, 1d, hh:mm:ss, d.hh:mm:ss,
- * or a bare number counted in unit_ms (the unit of the CAU option). At most 366 days.
+ * or a bare number counted in unit_ms (the unit of the CAU option). At most 366
+ * days.
  */
 int text_duration(const char *s, int64_t unit_ms, int64_t *out_ms,
     struct err *e) CAU_MUSTCHECK;

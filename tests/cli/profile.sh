@@ -308,8 +308,8 @@ runs 2 with run
 err_is <<'X'
 cau run: p/profile:1: this is UTF-16: save the file as UTF-8
 X
-for utf16 in '\377\376<\0O\0' '\376\377\0<\0O'; do
-	printf "$utf16" >p/profile
+for utf16 in '\0377\0376<\0O\0' '\0376\0377\0<\0O'; do
+	printf %b "$utf16" >p/profile
 	runs 2 with run
 	err_is <<X
 cau run: p/profile:1: $is_xml
