@@ -93,6 +93,7 @@ SRCS = \
 	file.c \
 	finding.c \
 	follow.c \
+	frame.c \
 	health.c \
 	health_cluster.c \
 	health_node.c \

@@ -313,7 +313,7 @@ void
 view_draw(struct view *v, const struct engine *g, int64_t now_ms,
     uint64_t (*sent)(void *ctx, size_t node), void *ctx)
 {
-	struct live_scene scene = {
+	struct frame_scene scene = {
 	    .g = g, .now_ms = now_ms, .sent = sent, .ctx = ctx};
 
 	live_draw(&v->live, &scene);

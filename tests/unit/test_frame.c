@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "live.h"
+#include "frame.h"
 #include "script.h"
 #include "text.h"
 
@@ -24,14 +24,14 @@ half_sent(void *ctx, size_t node)
 static void
 frame(struct buf *b, const struct script *s, size_t columns, size_t rows)
 {
-	struct live_scene scene = {.g = &s->g,
+	struct frame_scene scene = {.g = &s->g,
 	    .now_ms = s->now_ms + 1500,
 	    .sent = half_sent,
 	    .columns = columns,
 	    .rows = rows};
 
 	buf_reset(b);
-	live_frame(b, &scene);
+	frame_make(b, &scene);
 }
 
 static void
