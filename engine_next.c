@@ -227,11 +227,13 @@ engine_next_op(const struct engine *g, const struct engine_node *n,
 	return true;
 }
 
-/* A run that stops still brings back what it took out of service. */
+/* A run that stops still brings back what it took out of service. A node that
+ * waited for a turn which is not needed any more is not prepared anew. */
 bool
 engine_may_retry(const struct engine *g, const struct engine_node *n)
 {
-	return n->attempt <= (unsigned)g->run.max_retries_per_node &&
+	return (n->active || !n->prepared) &&
+	       n->attempt <= (unsigned)g->run.max_retries_per_node &&
 	       !n->unknown && !n->held && (!n->passed || n->broken) &&
 	       !g->abandoned &&
 	       (g->stop == ENGINE_STOP_NONE || (n->suspended && !g->stop_now));

@@ -423,7 +423,8 @@ check_idle(struct sim *s)
 		n = &s->g.nodes[i];
 		l = &s->ledger.nodes[i];
 		if (n->busy || n->finished ||
-		    l->last_end_ms + r->retry_wait_ms > now)
+		    l->last_end_ms + r->retry_wait_ms > now ||
+		    s->ledger.taken_up_ms + r->retry_wait_ms > now)
 			continue;
 		if (n->active)
 			broken(

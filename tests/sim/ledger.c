@@ -255,6 +255,7 @@ recovered(struct ledger *l, const struct sim *s, const struct event *ev)
 	const char *boot_id = ev->coordinator.boot_id;
 	struct ledger_node *n;
 
+	l->taken_up_ms = ev->at_ms;
 	for (size_t i = 0; i < s->run.n_nodes; i++) {
 		n = &l->nodes[i];
 		n->busy = false;

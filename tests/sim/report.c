@@ -155,10 +155,11 @@ check_node_status(struct sim *s, const struct sim_node *n, const json_t *node)
 	if (en->endless && l->most_passes < ENGINE_MAX_PASSES)
 		broken(s, P_END, "%s: the rest is left after %u passes",
 		    n->name, l->most_passes);
-	/* The unknown is left to people, and others' nodes to others. */
+	/* The unknown is left to people, and others' nodes to others. A node
+	 * that its coordinator came to may have no turn any more. */
 	if (node_went_badly(l) && l->attempt <= s->run.max_retries_per_node &&
 	    s->g.stop == ENGINE_STOP_NONE && !en->unknown && !l->held &&
-	    !l->passed)
+	    !l->passed && (l->turn || !l->waits || s->crashes == 0))
 		broken(s, P_END, "%s is given up in attempt %u", n->name,
 		    l->attempt);
 }

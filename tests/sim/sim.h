@@ -195,6 +195,7 @@ struct ledger {
 	bool refused; /* a node, by its cluster */
 	unsigned warned;
 	bool turns_begun;
+	int64_t taken_up_ms; /* by a recovery */
 };
 
 struct disk {

@@ -766,6 +766,43 @@ test_scripts_of_two_turns(void **state)
 	script_end(&s);
 }
 
+/* A node that was to be restarted only, and that the coordinator is on now: it
+ * is not prepared once more while another has its turn. */
+static void
+test_no_turn_any_more(void **state)
+{
+	static const struct script_run run = {.n_nodes = 2,
+	    .n_plugins = 2,
+	    .drain = true,
+	    .retries = 1,
+	    .max_failed_nodes = 1};
+	struct event ev = {.type = EV_RUN_RECOVERED,
+	    .coordinator = {"n2", "user", "v", "boot-n2-0", 9}};
+	struct buf b = BUF_INIT;
+	struct script s;
+
+	(void)state;
+	script_begin(&s, &run);
+	script_play(&s, "n1 Scan, n2 Scan -> n1 ok a\n"
+			"n1 Stage -> n1 ok\n"
+			" -> n2 ok !1 (restart)");
+	script_turn(&s, &b);
+	assert_string_equal(b.data, "n1 Suspend");
+	ev.at_ms = s.now_ms;
+	script_record(&s, &ev);
+	script_play(&s, "n1 Suspend -> n1 ok\n"
+			"n1 Install a -> n1 Succeeded\n"
+			"n1 Scan -> n1 ok\n"
+			"n1 Resume -> n1 ok\n"
+			"PartiallyFailed");
+	buf_reset(&b);
+	describe(&b, &s.g);
+	assert_string_equal(
+	    b.data, "n1 Succeeded 1 succeeded; n2 Failed pending");
+	buf_release(&b);
+	script_end(&s);
+}
+
 /* Applies an event that does not fit. */
 static void
 refuse(struct script *s, struct event ev, const char *why)
@@ -1554,6 +1591,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_runs),
 	    cmocka_unit_test(test_restarts),
+	    cmocka_unit_test(test_no_turn_any_more),
 	    cmocka_unit_test(test_failures),
 	    cmocka_unit_test(test_passes),
 	    cmocka_unit_test(test_stop),
