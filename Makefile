@@ -181,7 +181,7 @@ OBJS = $(SRCS:%.c=$(OUT)/%.o) $(OUT)/node_sh.o
 HDRS = $(wildcard *.h)
 UNIT = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-CLI = $(filter-out lib run-all,$(patsubst tests/cli/%.sh,%,$(wildcard tests/cli/*.sh)))
+CLI = $(filter-out gate lib run-all,$(patsubst tests/cli/%.sh,%,$(wildcard tests/cli/*.sh)))
 SIM_OBJS = $(patsubst tests/sim/%.c,$(OUT)/sim-o/%.o,$(wildcard tests/sim/*.c))
 SIM_WRAP = -Wl,--wrap=open,--wrap=close,--wrap=write,--wrap=fdatasync \
 	-Wl,--wrap=ftruncate,--wrap=file_read_kept,--wrap=file_sync_entry

@@ -212,22 +212,19 @@ report_resume_command(
 	const char *name = n->info->name;
 	struct buf words = BUF_INIT;
 
-	/* What node/pacemaker.sh has set. */
 	if (strcmp(g->run.cluster_type, "pacemaker") == 0) {
+		/* What node/pacemaker.sh has set. */
 		buf_addf(&words,
 		    "crm_standby -D -N %s && crm_attribute -D "
 		    "-n " PACEMAKER_OWNER " -N %s",
 		    name, name);
-		text_printable(b, words.data, words.len);
-		buf_reset(&words);
+	} else if (g->run.resume_command[0] != NULL) {
+		for (size_t i = 0; g->run.resume_command[i] != NULL; i++) {
+			text_shell_quote(&words, g->run.resume_command[i]);
+			buf_addc(&words, ' ');
+		}
+		buf_addstr(&words, name);
 	}
-	if (g->run.resume_command[0] == NULL)
-		return;
-	for (size_t i = 0; g->run.resume_command[i] != NULL; i++) {
-		text_shell_quote(&words, g->run.resume_command[i]);
-		buf_addc(&words, ' ');
-	}
-	buf_addstr(&words, n->info->name);
 	text_printable(b, words.data, words.len);
 	buf_release(&words);
 }

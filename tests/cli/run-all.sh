@@ -44,7 +44,7 @@ else
 	for f in "$cli"/*.sh; do
 		f=${f##*/}
 		case $f in
-		lib.sh | run-all.sh) ;;
+		gate.sh | lib.sh | run-all.sh) ;;
 		*) run_file "${f%.sh}" ;;
 		esac
 	done

@@ -3,45 +3,7 @@
 # shellcheck disable=SC2086,SC2119,SC2154,SC2317
 # cau stop: the run in progress, runs of others, and what only looks like one.
 . "${0%/*}/lib.sh"
-all=root/CAUHotfix_All
-
-# Two updates a node; the first one waits at the gate of its node.
-start() {
-	fresh
-	rm -f ran gate.* up.*
-	mkfifo gate.n1 gate.n2 up.n1 up.n2
-	put $all/a.sh <<EOF
-echo "\$CAU_NODE a" >>$dir/ran
-echo up >$dir/up.\$CAU_NODE
-read x <$dir/gate.\$CAU_NODE
-echo "\$CAU_NODE a end" >>$dir/ran
-EOF
-	echo "echo \"\$CAU_NODE b\" >>$dir/ran" | put $all/b.sh
-}
-
-# begin: a run on n1 and n2 in the background, as $run; returns when
-# the first installer is at the gate.
-begin() {
-	"$CAU" run --nodes "n1=local:$dir/n1,n2=local:$dir/n2" \
-		--root "$dir/root" >run.out 2>run.err </dev/null &
-	run=$!
-	timeout 20 cat up.n1 >/dev/null || fail 'no installer on n1'
-}
-
-open_gate() {
-	timeout 20 sh -c "echo go >gate.$1" || fail "nobody at the gate of $1"
-}
-
-# ended CODE: the run in the background ends so.
-ended() {
-	wait $run
-	same 'exit code of the run' $? "$1"
-}
-
-ran_is() {
-	cat >is.want
-	is ran is.want
-}
+. "${0%/*}/gate.sh"
 
 # How often the run was asked to stop.
 asked() {

@@ -4,11 +4,7 @@
 # cau status --watch: a run that goes on, ends, is stopped or killed, seen from
 # other terminals; cau status and cau report list while a run begins.
 . "${0%/*}/lib.sh"
-all=root/CAUHotfix_All
-
-# A shell starts what it runs in the background with interrupts ignored.
-as_told=
-env --default-signal=INT,HUP true 2>/dev/null && as_told='env --default-signal=INT,HUP'
+. "${0%/*}/gate.sh"
 
 # One update a node; it waits at the gate of its node.
 start() {
@@ -19,29 +15,6 @@ start() {
 echo up >$dir/up.\$CAU_NODE
 read x <$dir/gate.\$CAU_NODE
 EOF
-}
-
-# begin: a run on n1 and n2 in the background, as $run; returns when the first
-# installer is at the gate.
-begin() {
-	"$CAU" run --nodes "n1=local:$dir/n1,n2=local:$dir/n2" \
-		--root "$dir/root" >run.out 2>run.err </dev/null &
-	run=$!
-	arrived n1
-}
-
-arrived() {
-	timeout 20 cat "up.$1" >/dev/null || fail "no installer on $1"
-}
-
-open_gate() {
-	timeout 20 sh -c "echo go >gate.$1" || fail "nobody at the gate of $1"
-}
-
-# ended CODE: the run in the background ends so.
-ended() {
-	wait $run
-	same 'exit code of the run' $? "$1"
 }
 
 # watch NAME WORD...: cau status --watch in the background, as $watch; returns

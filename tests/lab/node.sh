@@ -8,6 +8,8 @@ here=$(cd "${0%/*}" && pwd)
 mode=$1
 node=${2-}
 D=$LAB/$node
+# shellcheck source=hardware.sh
+. "$here/hardware.sh"
 
 # Two layers over the machine's files: mask hides what is the machine's own business (a character
 # device 0,0 is a hole in an overlay), common holds what the nodes have instead.
@@ -44,52 +46,18 @@ common() {
 	echo "admin:x:7701:" >>"$c/etc/group"
 	printf '%s:*:20000:0:99999:7:::\n' root admin noisy sshd nobody >"$c/etc/shadow"
 	chmod 640 "$c/etc/shadow"
-	# Only this user's .bashrc speaks; the machine's own root files are hidden by the mask.
-	# shellcheck disable=SC2016 # for the node's shell
-	echo 'echo "*** Welcome to $(uname -n)! Last update: never ***"' >"$c/home/noisy/.bashrc"
-	: >"$c/root/.bashrc"
-	chmod 700 "$c/root"
-	for d in root home/admin home/noisy; do
-		cp "$LAB/key.pub" "$c/$d/.ssh/authorized_keys"
-		chmod 700 "$c/$d/.ssh"
-	done
-	chown -R 7701:7701 "$c/home/admin"
+	make_homes "$c"
 	printf '%s\n' 'Defaults secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"' \
 		'root ALL=(ALL:ALL) ALL' 'admin ALL=(ALL:ALL) NOPASSWD: ALL' >"$c/etc/sudoers"
 	chmod 440 "$c/etc/sudoers"
 
-	# One cheap key exchange: half the time of the default for a connection.
-	cat >"$c/etc/ssh/sshd_config" <<-X
-		HostKey /etc/ssh/ssh_host_ed25519_key
-		KexAlgorithms curve25519-sha256
-		AuthenticationMethods publickey
-		PermitRootLogin prohibit-password
-		UsePAM no
-		UseDNS no
-		PrintMotd no
-		MaxStartups 500
-		MaxSessions 100
-		PidFile /run/sshd.pid
-		SetEnv PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-		Subsystem sftp internal-sftp
-	X
-}
-
-# seconds FILE: the milliseconds in it, for sleep
-seconds() {
-	read -r ms <"$1"
-	printf '%d.%03d\n' $((ms / 1000)) $((ms % 1000))
+	make_sshd_config "$c"
 }
 
 supervise() {
 	u=$D/upper
 	mkdir -p "$u/etc/ssh" "$D/work" "$D/root"
-	ssh-keygen -q -t ed25519 -N '' -C "$node" -f "$u/etc/ssh/ssh_host_ed25519_key"
-	read -r type key _ <"$u/etc/ssh/ssh_host_ed25519_key.pub"
-	echo "$node $type $key" >>"$LAB/known_hosts"
-	echo "$node" >"$u/etc/hostname"
-	tr -d - </proc/sys/kernel/random/uuid >"$u/etc/machine-id"
-	cp "$LAB/hosts" "$u/etc/hosts"
+	make_identity "$u"
 	echo "${LAB_REBOOT_MS:-300}" >"$D/reboot_ms"
 	echo "${LAB_DOWN_MS:-200}" >"$D/down_ms"
 	boots=0
@@ -123,19 +91,7 @@ supervise() {
 }
 
 boot() {
-	i=${node#n}
-	net=/proc/1/ns/net # /proc is still the lab's
-	ip -b - <<-X
-		link set lo up
-		link add eth0 address $(printf '02:77:00:00:%02x:%02x' $((i / 250)) $((i % 250 + 1))) type veth peer name v$i netns $net
-		addr add 10.77.$((i / 250)).$((i % 250 + 1))/16 dev eth0
-		link set eth0 up
-		neigh add 10.77.255.254 lladdr 02:77:00:00:ff:fe dev eth0 nud permanent
-	X
-	nsenter "--net=$net" ip link set "v$i" master cau0
-	# Asked again afterwards: `lab down` may come in between.
-	[ -e "$D/cut" ] || nsenter "--net=$net" ip link set "v$i" up
-	[ ! -e "$D/cut" ] || nsenter "--net=$net" ip link set "v$i" down
+	plug_in
 	echo "$node" >/proc/sys/kernel/hostname
 	read -r pid _ </proc/self/stat # for the same reason, our pid as the lab sees it
 

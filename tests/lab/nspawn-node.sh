@@ -10,6 +10,8 @@ here=$(cd "${0%/*}" && pwd)
 mode=$1
 node=${2-}
 D=$LAB/$node
+# shellcheck source=hardware.sh
+. "$here/hardware.sh"
 
 # The layer over the root file system. What fails in a container, waits for a console or works by the
 # clock is not wanted: a node is "running" or it is not.
@@ -35,39 +37,11 @@ common() {
 	chmod 640 "$c/etc/shadow"
 	echo 'admin ALL=(ALL:ALL) NOPASSWD: ALL' >"$c/etc/sudoers.d/admin"
 	chmod 440 "$c/etc/sudoers.d/admin"
-	# shellcheck disable=SC2016 # for the node's shell
-	echo 'echo "*** Welcome to $(uname -n)! Last update: never ***"' >"$c/home/noisy/.bashrc"
-	: >"$c/root/.bashrc"
-	chmod 700 "$c/root"
-	for d in root home/admin home/noisy; do
-		cp "$LAB/key.pub" "$c/$d/.ssh/authorized_keys"
-		chmod 700 "$c/$d/.ssh"
-	done
-	chown -R 7701:7701 "$c/home/admin"
+	make_homes "$c"
 
-	# One cheap key exchange: half the time of the default for a connection.
-	cat >"$c/etc/ssh/sshd_config" <<-X
-		HostKey /etc/ssh/ssh_host_ed25519_key
-		KexAlgorithms curve25519-sha256
-		AuthenticationMethods publickey
-		PermitRootLogin prohibit-password
-		UsePAM no
-		UseDNS no
-		PrintMotd no
-		MaxStartups 500
-		MaxSessions 100
-		PidFile /run/sshd.pid
-		SetEnv PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-		Subsystem sftp internal-sftp
-	X
+	make_sshd_config "$c"
 	# Whoever has the files here, on the nodes they are root's.
 	[ -z "${LAB_LAYER-}" ] || tar -C "$LAB_LAYER" --owner=0 --group=0 --mode=u+rwX,go+rX-w -cf - . | tar -C "$c" -xpf -
-}
-
-# seconds FILE: the milliseconds in it, for sleep
-seconds() {
-	read -r ms <"$1"
-	printf '%d.%03d\n' $((ms / 1000)) $((ms % 1000))
 }
 
 # Sets leader to pid 1 of the node below process $1 (unshare, systemd-nspawn), when it is systemd.
@@ -88,12 +62,7 @@ find_leader() {
 supervise() {
 	u=$D/upper
 	mkdir -p "$u/etc/ssh" "$D/work" "$D/root" "/sys/fs/cgroup/$node"
-	ssh-keygen -q -t ed25519 -N '' -C "$node" -f "$u/etc/ssh/ssh_host_ed25519_key"
-	read -r type key _ <"$u/etc/ssh/ssh_host_ed25519_key.pub"
-	echo "$node $type $key" >>"$LAB/known_hosts"
-	echo "$node" >"$u/etc/hostname"
-	tr -d - </proc/sys/kernel/random/uuid >"$u/etc/machine-id"
-	cp "$LAB/hosts" "$u/etc/hosts"
+	make_identity "$u"
 	echo "${LAB_DOWN_MS:-200}" >"$D/down_ms"
 	boots=0
 	while :; do
@@ -127,19 +96,7 @@ supervise() {
 }
 
 boot() {
-	i=${node#n}
-	net=/proc/1/ns/net
-	ip -b - <<-X
-		link set lo up
-		link add eth0 address $(printf '02:77:00:00:%02x:%02x' $((i / 250)) $((i % 250 + 1))) type veth peer name v$i netns $net
-		addr add 10.77.$((i / 250)).$((i % 250 + 1))/16 dev eth0
-		link set eth0 up
-		neigh add 10.77.255.254 lladdr 02:77:00:00:ff:fe dev eth0 nud permanent
-	X
-	nsenter "--net=$net" ip link set "v$i" master cau0
-	# Asked again afterwards: `lab down` may come in between.
-	[ -e "$D/cut" ] || nsenter "--net=$net" ip link set "v$i" up
-	[ ! -e "$D/cut" ] || nsenter "--net=$net" ip link set "v$i" down
+	plug_in
 
 	mount -t overlay -o "lowerdir=$LAB/common:$LAB_ROOT,upperdir=$D/upper,workdir=$D/work,index=off,metacopy=off" \
 		"$node" "$D/root"
