@@ -441,7 +441,7 @@ apply_run_started(struct engine *g, const struct event *ev, struct err *e)
 		g->nodes[i].info = &nodes[i];
 		g->nodes[i].attempt = 1;
 		g->nodes[i].pass = g->nodes[i].first_pass = 1;
-		g->nodes[i].boot_id = g->nodes[i].script_boot = "";
+		g->nodes[i].boot_id = "";
 	}
 	for (size_t i = 0; i < PLACE_COUNT; i++)
 		g->places[i] =

@@ -125,8 +125,7 @@ struct engine_node {
 	bool joint;	/* has updates that are installed together */
 	bool flawed;	/* trouble that no further try cures */
 	bool unknown;	/* an outcome is unknown */
-	bool script_running;	 /* pre or post, may have been started */
-	const char *script_boot; /* of the node when it was started */
+	bool script_running; /* pre or post, may have been started */
 	unsigned turns; /* brought to an end by that script, in this attempt */
 	bool opened;	/* its turn began; ends with the post-update script */
 	bool restart_needed;

@@ -228,13 +228,15 @@ engine_next_op(const struct engine *g, const struct engine_node *n,
 }
 
 /* A run that stops still brings back what it took out of service. A node that
- * waited for a turn which is not needed any more is not prepared anew. */
+ * waited for a turn which is not needed any more is not prepared anew; one that
+ * was passed over is only put back, unless it is in doubt. */
 bool
 engine_may_retry(const struct engine *g, const struct engine_node *n)
 {
 	return (n->active || !n->prepared) &&
 	       n->attempt <= (unsigned)g->run.max_retries_per_node &&
-	       !n->unknown && !n->held && (!n->passed || n->broken) &&
+	       !n->unknown && !n->held &&
+	       (!n->passed || (n->broken && !is_in_doubt(n))) &&
 	       !g->abandoned &&
 	       (g->stop == ENGINE_STOP_NONE || (n->suspended && !g->stop_now));
 }
@@ -385,12 +387,11 @@ engine_look_only(const struct engine *g, const struct event *ev)
 	       (ev->op == OP_INSTALL || ev->op == OP_PRE_SCRIPT);
 }
 
-/* A transaction that is under way is complete. */
 bool
 engine_stages(const struct engine *g, const struct engine_node *n,
     const struct engine_update *u, const char *plugin)
 {
-	return engine_wants(g, n, u) && !(u->info.joint && u->started) &&
+	return engine_wants(g, n, u) &&
 	       (plugin == NULL || strcmp(plugin, u->info.plugin) == 0);
 }
 
@@ -413,7 +414,7 @@ add_op(const struct engine *g, const struct engine_node *n,
 		break;
 	case OP_PRE_SCRIPT:
 	case OP_POST_SCRIPT:
-		ev->boot_id = n->script_running ? n->script_boot : n->boot_id;
+		ev->boot_id = n->boot_id;
 		ev->job = script_job_id(g, n, ev->op, a);
 		break;
 	case OP_RESTART:

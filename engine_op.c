@@ -90,8 +90,6 @@ engine_op_started(struct engine *g, struct engine_node *n,
 	case OP_PRE_SCRIPT:
 	case OP_POST_SCRIPT:
 		n->active = true;
-		if (!n->script_running)
-			n->script_boot = engine_copy(g, n->boot_id);
 		n->script_running = true;
 		break;
 	case OP_SUSPEND:

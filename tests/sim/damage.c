@@ -95,7 +95,6 @@ mix_node(uint64_t h, const struct engine_node *n)
 		h = mix(h, (uint64_t)n->troubles[i].at_ms);
 	}
 	h = mix_text(h, n->boot_id);
-	h = mix_text(h, n->script_boot);
 	h = mix_text(h, n->error);
 	h = mix_text(h, n->restart_reason);
 	h = mix(h, n->n_ignored);

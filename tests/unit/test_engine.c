@@ -721,6 +721,30 @@ test_same_job(void **state)
 	script_end(&s);
 }
 
+/* A further attempt at a restart goes on with the same one, even if the first
+ * heard of another boot. */
+static void
+test_same_restart(void **state)
+{
+	struct script_run run = {.n_nodes = 1, .drain = true, .retries = 1};
+	struct engine_plan plan;
+	struct script s;
+
+	(void)state;
+	script_begin(&s, &run);
+	script_play(&s, "n1 Scan -> n1 ok a\n"
+			"n1 Stage -> n1 ok\n"
+			"n1 Suspend -> n1 ok\n"
+			"n1 Install a -> n1 Succeeded reboot\n"
+			"n1 Restart -> n1 failed");
+	assert_string_equal(s.g.nodes[0].boot_id, "boot-n1-1");
+	engine_next(&s.g, s.now_ms, &plan, &s.arena);
+	assert_int_equal(plan.n_events, 1);
+	assert_int_equal(plan.events[0].op, OP_RESTART);
+	assert_string_equal(plan.events[0].boot_id, "boot-n1-0");
+	script_end(&s);
+}
+
 /* A node that has two turns in one attempt, because a coordinator on it may not
  * restart it and one elsewhere may, has its scripts run in both. */
 static void
@@ -968,6 +992,19 @@ test_attempts(void **state)
 		"n1 Resume -> n1 ok\n"
 		"Succeeded",
 		CAU_OK, "n1 Succeeded 1 succeeded", NULL},
+	    {"a node in doubt is not restarted by a run that stops",
+		{.n_nodes = 1,
+		    .retries = 1,
+		    .retry_wait_ms = 5000,
+		    .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok a b\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Install a -> n1 Succeeded reboot\n"
+		"n1 Install b -> n1 lost\n"
+		" -> stop\n"
+		"Canceled",
+		CAU_CANCELED, "n1 PartiallyFailed 1 succeeded 1 failed pending",
+		"interrupted"},
 	    {"a flaw is not tried away",
 		{.n_nodes = 1,
 		    .drain = true,
@@ -1398,6 +1435,31 @@ test_passed_over(void **state)
 		"Canceled",
 		CAU_REFUSED, "n1 Failed 1 canceled OUT",
 		"n1: no quorum without it"},
+	    {"and one that nobody can look at has failed, too",
+		{.n_nodes = 1,
+		    .drain = true,
+		    .retries = 1,
+		    .post = true,
+		    .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok a\n"
+		"n1 Stage -> n1 ok\n"
+		"n1 Suspend -> recover\n"
+		"n1 Suspend -> n1 skipped\n"
+		"n1 Resume -> n1 ok\n"
+		"n1 PostUpdateScript -> n1 lost\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed 1 canceled", NULL},
+	    {"skipped after a plug-in failed: no further try",
+		{.n_nodes = 1,
+		    .n_plugins = 2,
+		    .drain = true,
+		    .retries = 1,
+		    .max_failed_nodes = 1},
+		"n1 Scan -> n1 ok a 2:b\n"
+		"n1 Stage -> n1 ok !1\n"
+		"n1 Suspend -> n1 skipped\n"
+		"Failed",
+		CAU_FAILED, "n1 Failed 2 canceled", NULL},
 	    {"skipped in a further attempt",
 		{.n_nodes = 1, .drain = true, .retries = 1},
 		"n1 Scan -> n1 ok a b\n"
@@ -1597,6 +1659,7 @@ main(void)
 	    cmocka_unit_test(test_stop),
 	    cmocka_unit_test(test_recovery),
 	    cmocka_unit_test(test_same_job),
+	    cmocka_unit_test(test_same_restart),
 	    cmocka_unit_test(test_scripts_of_two_turns),
 	    cmocka_unit_test(test_misfits),
 	    cmocka_unit_test(test_bad_runs),
