@@ -287,7 +287,7 @@ check_start(struct sim *s, const struct event *ev)
 	    !(n->flight.again && ev->job != NULL) && ev->op != OP_POST_SCRIPT)
 		broken(s, P_END, "%s: %s after all was to stop now", n->name,
 		    op_name(ev->op));
-	if (s->ledger.abandoned && ev->op != OP_RESUME)
+	if (s->ledger.abandoned && (ev->op != OP_RESUME || l->given_up))
 		broken(s, P_ORDER, "%s: %s, and the run was given up", n->name,
 		    op_name(ev->op));
 	/* Or it would be taken for one that runs, after a restart. */
@@ -295,9 +295,18 @@ check_start(struct sim *s, const struct event *ev)
 	if (j != NULL && !n->flight.again)
 		broken(s, P_ORDER, "%s: %s, and %s has run already", n->name,
 		    op_name(ev->op), ev->job);
-	if (j != NULL && boot_number(ev->boot_id) > j->boot)
+	if (j != NULL && strcmp(ev->boot_id, j->announced) != 0)
 		broken(s, P_SEEN, "%s: %s, as if it had begun under %s",
 		    n->name, op_name(ev->op), ev->boot_id);
+	if (s->g.stop != ENGINE_STOP_NONE && n->flight.again &&
+	    !n->flight.look_only &&
+	    (ev->op == OP_INSTALL || ev->op == OP_PRE_SCRIPT))
+		broken(s, P_END, "%s: %s may begin after a stop", n->name,
+		    op_name(ev->op));
+	if (l->in_doubt && ev->op != OP_SCAN && !n->flight.again &&
+	    !(ev->op == OP_RESTART && l->restart_open))
+		broken(
+		    s, P_DRAINED, "%s: %s in doubt", n->name, op_name(ev->op));
 	check_attempt(s, n, ev);
 	if (ledger_begins_turn(ev->op) && !l->turn)
 		check_begin(s, n);
@@ -370,6 +379,18 @@ check_census(struct sim *s)
 		broken(s, P_END, "the engine counts wrong");
 }
 
+/* Why a run stopped first is why it stopped. */
+static void
+check_stop(struct sim *s)
+{
+	enum engine_stop *first = &s->ledger.stop;
+
+	if (*first == ENGINE_STOP_NONE || s->ledger.abandoned)
+		*first = s->g.stop;
+	if (s->g.stop != *first)
+		broken(s, P_SEEN, "the run stopped, and for another reason");
+}
+
 void
 check_state(struct sim *s)
 {
@@ -385,6 +406,7 @@ check_state(struct sim *s)
 		broken(s, P_ORDER, "%" PRId64 " nodes are prepared at once",
 		    preparing);
 	check_census(s);
+	check_stop(s);
 }
 
 /* What the engine does about time comes in time, and once. */

@@ -121,8 +121,11 @@ add_job(struct sim_node *n, const char *id, size_t offer)
 
 	n->jobs = xgrow(n->jobs, n->n_jobs, &n->cap_jobs, sizeof(*n->jobs));
 	j = &n->jobs[n->n_jobs++];
-	*j = (struct sim_job){
-	    .id = id, .offer = offer, .boot = n->boot, .restarts = n->restarts};
+	*j = (struct sim_job){.id = id,
+	    .offer = offer,
+	    .announced = n->flight.started.boot_id,
+	    .boot = n->boot,
+	    .restarts = n->restarts};
 	return j;
 }
 

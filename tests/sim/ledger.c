@@ -178,7 +178,8 @@ passed_over(struct ledger_node *n)
 }
 
 static void
-went_badly(struct ledger_node *n, const struct event *ev)
+went_badly(
+    const struct ledger *l, struct ledger_node *n, const struct event *ev)
 {
 	if (ev->op == OP_SUSPEND)
 		n->suspends_failed++;
@@ -189,6 +190,7 @@ went_badly(struct ledger_node *n, const struct event *ev)
 	if (n->turn && (ev->op == OP_RESTART || ev->outcome == OUTCOME_LOST ||
 			   ev->outcome == OUTCOME_UNKNOWN))
 		n->in_doubt = true;
+	n->given_up |= l->abandoned;
 	n->held |= ev->outcome == OUTCOME_HELD;
 	n->lost = ev->outcome == OUTCOME_LOST;
 }
@@ -223,8 +225,16 @@ note_errors(struct ledger_node *n, const struct event *ev)
 	buf_release(&b);
 }
 
+/* Of an update that could not be started. */
+static size_t
+plugin_of(const struct sim *s, const struct sim_node *node, size_t update)
+{
+	return s->g.nodes[node - s->nodes].updates[update].plugin;
+}
+
 static void
-op_ended(struct ledger_node *n, const struct sim *s, const struct event *ev)
+op_ended(const struct ledger *l, struct ledger_node *n, const struct sim *s,
+    const struct event *ev)
 {
 	const struct sim_node *node = &s->nodes[node_number(s, ev->node)];
 
@@ -237,6 +247,9 @@ op_ended(struct ledger_node *n, const struct sim *s, const struct event *ev)
 	if (ev->op == OP_INSTALL) {
 		n->installing = SIZE_MAX;
 		n->unknown |= ev->outcome == OUTCOME_UNKNOWN;
+		if (ev->outcome == OUTCOME_FAILED)
+			n->failed_plugins |= UINT64_C(1)
+					     << plugin_of(s, node, ev->update);
 	}
 	n->flawed |= ev->outcome == OUTCOME_FLAWED;
 	if (ev->outcome == OUTCOME_OK || ev->outcome == OUTCOME_FLAWED)
@@ -244,7 +257,7 @@ op_ended(struct ledger_node *n, const struct sim *s, const struct event *ev)
 	else if (outcome_passes_over(ev->outcome))
 		passed_over(n);
 	else
-		went_badly(n, ev);
+		went_badly(l, n, ev);
 }
 
 /* On a node that was to be restarted: it has not been, or its coordinator
@@ -305,7 +318,7 @@ ledger_apply(struct ledger *l, const struct sim *s, const struct event *ev)
 		break;
 	case EV_OP_ENDED:
 		l->refused |= ev->outcome == OUTCOME_REFUSED;
-		op_ended(&l->nodes[node_number(s, ev->node)], s, ev);
+		op_ended(l, &l->nodes[node_number(s, ev->node)], s, ev);
 		break;
 	case EV_WARNED:
 		l->warned++;

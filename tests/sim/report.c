@@ -145,7 +145,7 @@ check_node_status(struct sim *s, const struct sim_node *n, const json_t *node)
 		broken(s, P_SEEN, "%s failed without trouble", n->name);
 	/* But for one that was to be tried again. */
 	if (strcmp(status, "Canceled") == 0 && node_went_badly(l) && !l->held &&
-	    en->attempt == l->attempt)
+	    (en->attempt == l->attempt || l->passed))
 		broken(s, P_SEEN, "%s failed, and is said to be canceled",
 		    n->name);
 	if (strcmp(status, "Canceled") == 0 && !l->passed && !l->held &&
@@ -208,6 +208,11 @@ check_left(struct sim *s, const struct sim_node *n, const json_t *node)
 	    !l->held && !s->g.nodes[n - s->nodes].unknown)
 		broken(s, P_DRAINED, "%s is left out of service for nothing",
 		    n->name);
+	if (said && l->attempt <= s->run.max_retries_per_node &&
+	    !s->ledger.stop_now && !s->ledger.abandoned && !l->held &&
+	    !l->passed && !s->g.nodes[n - s->nodes].unknown)
+		broken(s, P_DRAINED,
+		    "%s is left out of service with attempts left", n->name);
 }
 
 /* Lines of printable text, and every node that is left out in one of them. */

@@ -93,9 +93,10 @@ struct sim_job {
 	size_t offer; /* SIZE_MAX: a script */
 	enum job_way way;
 	int64_t ends_ms;
-	unsigned boot;	   /* of the node when it was started */
-	unsigned restarts; /* by cau, until then */
-	bool heard;	   /* its result is known to cau */
+	const char *announced; /* boot id that cau knew then */
+	unsigned boot;	       /* of the node when it was started */
+	unsigned restarts;     /* by cau, until then */
+	bool heard;	       /* its result is known to cau */
 };
 
 enum service { IN_SERVICE, HALF_DRAINED, DRAINED };
@@ -168,9 +169,10 @@ struct ledger_node {
 	enum op_outcome last_outcome;
 	bool in_doubt, unknown, flawed, held, lost;
 	bool suspended, resume_failed;
-	bool passed; /* refused or skipped */
-	bool waits;  /* it said that it waits for a restart */
-	bool others; /* this attempt found it taken out by others */
+	bool given_up; /* something failed after the run was given up */
+	bool passed;   /* refused or skipped */
+	bool waits;    /* it said that it waits for a restart */
+	bool others;   /* this attempt found it taken out by others */
 	bool was_suspended, was_post_due; /* before the operation in flight */
 	bool restart_open;		  /* asked for, not seen back: */
 	unsigned restart_boot, n_restarts;
@@ -192,7 +194,8 @@ struct ledger {
 	struct ledger_node *nodes;
 	size_t n_events;
 	bool stop_asked, stop_now, abandoned, finished;
-	bool refused; /* a node, by its cluster */
+	bool refused;	       /* a node, by its cluster */
+	enum engine_stop stop; /* of the engine, as it first was */
 	unsigned warned;
 	bool turns_begun;
 	int64_t taken_up_ms; /* by a recovery */
