@@ -1457,7 +1457,9 @@ test_passed_over(void **state)
 		    .max_failed_nodes = 1},
 		"n1 Scan -> n1 ok a 2:b\n"
 		"n1 Stage -> n1 ok !1\n"
+		"n1 Suspend -> recover\n"
 		"n1 Suspend -> n1 skipped\n"
+		"n1 Resume -> n1 ok\n"
 		"Failed",
 		CAU_FAILED, "n1 Failed 2 canceled", NULL},
 	    {"skipped in a further attempt",
