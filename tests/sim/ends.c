@@ -164,11 +164,13 @@ end_unstarted(struct sim *s, struct sim_node *n, struct event *end)
 
 /* A plug-in may know that nothing runs any more, and not more. */
 static void
-end_unknown(struct sim *s, const struct sim_node *n, const struct sim_job *j,
+end_unknown(struct sim *s, const struct sim_node *n, struct sim_job *j,
     struct event *end)
 {
 	bool runs = job_runs(s, j) || !answers(s, n);
 
+	/* By a coordinator that died before it wrote it down, maybe. */
+	j->heard = false;
 	end->result.result = RESULT_UNKNOWN;
 	end->result.reason = some_words(s, "contact was lost");
 	if (runs || chance(s, 80))
