@@ -100,27 +100,6 @@ read_tail(struct sim *s, size_t good)
 	}
 }
 
-/* What came of an installer is not known when its record is lost. */
-static void
-forget_unheard(struct sim *s)
-{
-	const struct engine_update *u;
-	const struct engine_node *en;
-	struct sim_job *j;
-
-	for (size_t i = 0; i < s->run.n_nodes; i++) {
-		en = &s->g.nodes[i];
-		for (size_t k = 0; k < en->n_updates; k++) {
-			u = &en->updates[k];
-			j = u->done || u->job == NULL
-				? NULL
-				: job_of(&s->nodes[i], u->job);
-			if (j != NULL)
-				j->heard = false;
-		}
-	}
-}
-
 /* What the journal holds is all that is left of the coordinator. */
 static void
 read_journal(struct sim *s, size_t *good)
@@ -138,7 +117,6 @@ read_journal(struct sim *s, size_t *good)
 	check_same(s, &s->g);
 	check_constants(s, &live, &s->g);
 	engine_release(&live);
-	forget_unheard(s);
 }
 
 /* One attempt of cau recover. */
