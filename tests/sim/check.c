@@ -55,8 +55,10 @@ check_attempt(struct sim *s, const struct sim_node *n, const struct event *ev)
 	if (again && ev->attempt == l->attempt &&
 	    l->suspends_failed > s->run.suspend_retries)
 		broken(s, P_END, "%s is drained once more", n->name);
+	/* Unless it was for a restart that this coordinator may not do. */
 	if (l->suspends_failed > 0 && ev->op != OP_SUSPEND && !l->held &&
-	    !l->passed && l->last_op == OP_SUSPEND &&
+	    !l->passed && (!l->waits || may_restart(s, n)) &&
+	    l->last_op == OP_SUSPEND &&
 	    l->suspends_failed <= s->run.suspend_retries &&
 	    s->g.stop == ENGINE_STOP_NONE)
 		broken(s, P_END, "%s is not drained once more", n->name);
