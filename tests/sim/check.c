@@ -59,7 +59,7 @@ check_attempt(struct sim *s, const struct sim_node *n, const struct event *ev)
 	if (l->suspends_failed > 0 && ev->op != OP_SUSPEND && !l->held &&
 	    !l->passed && (!l->waits || may_restart(s, n)) &&
 	    l->last_op == OP_SUSPEND &&
-	    l->suspends_failed <= s->run.suspend_retries &&
+	    l->suspend_tries <= s->run.suspend_retries &&
 	    s->g.stop == ENGINE_STOP_NONE)
 		broken(s, P_END, "%s is not drained once more", n->name);
 	if (l->starts >= most_starts(s, n))

@@ -45,7 +45,7 @@ op_started(struct ledger *l, struct ledger_node *n, const struct sim *s,
 	    (ev->attempt != n->attempt || ev->op == OP_SUSPEND))
 		n->others = false;
 	if (ev->attempt != n->attempt) {
-		n->suspends_failed = 0;
+		n->suspends_failed = n->suspend_tries = 0;
 		n->failed_plugins = 0;
 		n->bad = false;
 		n->first_pass = ev->pass;
@@ -181,9 +181,10 @@ static void
 went_badly(
     const struct ledger *l, struct ledger_node *n, const struct event *ev)
 {
-	if (ev->op == OP_SUSPEND)
+	if (ev->op == OP_SUSPEND) {
 		n->suspends_failed++;
-	else
+		n->suspend_tries++;
+	} else
 		n->bad = true;
 	if (ev->op == OP_RESUME)
 		n->resume_failed = true;

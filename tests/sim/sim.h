@@ -160,7 +160,9 @@ struct incident {
 
 /* What the events so far say, without the engine. */
 struct ledger_node {
-	unsigned attempt, pass, first_pass, suspends_failed, starts;
+	unsigned attempt, pass, first_pass, starts;
+	/* Failed: since the last that did not; tries: in this attempt. */
+	unsigned suspends_failed, suspend_tries;
 	unsigned most_passes; /* of an attempt */
 	int64_t last_end_ms;
 	bool turn; /* has begun */
